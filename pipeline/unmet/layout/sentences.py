@@ -1,0 +1,105 @@
+"""Sentence boundaries in the prose of a letter.
+
+General splitters (PySBD, PyRuSH, spaCy's sentencizer) cut these letters at list numerals, "Dr.", hard line
+wraps and section signs, so the rules are our own: a list numeral opens the sentence that it numbers, titles and
+citation abbreviations end nothing, and a missing blank after a full stop does not hide the boundary.
+"""
+
+from __future__ import annotations
+
+import re
+
+_END = re.compile(r"""[.?!]+["'\u201d\u2019)\]]*(?:\s+|(?=[A-Z][a-z])|\Z)""")
+_OPENS = re.compile(r"""["'\u201c\u2018(\[]*(?:[A-Z0-9#*\u2022]|\Z)""")
+_OPENS_LOWER = re.compile(r"[a-z]{2}")
+_LAST_WORD = re.compile(r"[^\s(\[\"'\u201c]+\Z")
+_NUMERAL = re.compile(r"(?<![^\s(\"\u201c])\(?(\d{1,2})[.)](?=\s*[A-Za-z\"\u201c(])(?!\d)")
+# Words that end in a full stop without ending a sentence. Lower case, without the full stop.
+_TITLES = frozenset("dr drs mr mrs ms messrs prof st mt hon sr jr".split())
+_CITING = frozenset("p pp pg pgs no nos vol vols ch chap ed eds fig figs sec sect art para cf al et vs v approx est".split())
+_LATIN = frozenset(["e.g", "i.e", "eg", "ie", "viz", "ca", "etc", "b.i.d", "t.i.d", "q.i.d", "q.d", "q.h.s", "p.o",
+                    "p.r.n", "o.d", "u.s", "a.m", "p.m", "w.r.t", "incl", "max", "min", "resp", "tab", "tabs", "cap",
+                    "caps", "hrs", "wks", "mos", "yrs", "dept", "inc", "corp", "ltd", "co"])  # fmt: skip
+_NEVER_BEFORE_DIGIT = frozenset(["no", "nos", "p", "pp", "pg", "pgs", "vol", "ch", "chap", "fig", "sec", "sect"])
+_AFTER_INITIAL = frozenset("vitamin hepatitis type grade class section part level phase exhibit appendix group stage".split())
+
+
+def sentence_starts(text: str, start: int, end: int) -> list[int]:
+    """Return the offsets in ``text[start:end]`` at which a sentence begins, the first of them included.
+
+    Whitespace runs of any kind count as one blank, so that line breaks have no say.
+    """
+    first = start
+    while first < end and text[first].isspace():
+        first += 1
+    if first >= end:
+        return []
+    numerals = _list_numerals(text, first, end)
+    starts = {first, *(offset for offset, splits in numerals.items() if splits)}
+    inside_numeral = {text.index(text[offset:].lstrip("(")[:1], offset) for offset in numerals} if numerals else set()
+    for match in _END.finditer(text, first, end):
+        after = match.end()
+        if after >= end or after in starts:
+            continue
+        if _is_numeral_stop(text, match.start(), inside_numeral):
+            continue
+        if _ends_sentence(text, match, after, first):
+            starts.add(after)
+    return sorted(starts)
+
+
+def _is_numeral_stop(text: str, stop: int, numerals: set[int]) -> bool:
+    digits = stop
+    while digits > 0 and text[digits - 1].isdigit():
+        digits -= 1
+    return digits < stop and digits in numerals
+
+
+def _ends_sentence(text: str, match: re.Match[str], after: int, first: int) -> bool:
+    word_match = _LAST_WORD.search(text, max(first, match.start() - 40), match.start())
+    word = word_match[0] if word_match else ""
+    lower = word.lower().rstrip(".")
+    spaced = text[after - 1].isspace()
+    mark = match[0].strip()
+    follower = text[after : after + 1]
+    if mark.startswith("."):
+        if lower in _TITLES or (lower in _LATIN and lower != "etc"):
+            return False
+        if lower in _CITING and (follower.isdigit() or lower not in _NEVER_BEFORE_DIGIT):
+            return False
+        if len(word) == 1 and word.isupper() and mark == ".":
+            before = text[max(first, match.start() - 20) : match.start() - 1].split()
+            return bool(before) and before[-1].lower() in _AFTER_INITIAL
+    if not spaced:
+        # "necessary.The patient": a boundary only after a word or number, never inside a name such as "U.S.A".
+        return len(word) > 1 and "." not in word and "/" not in word[-3:]
+    if _OPENS.match(text, after):
+        return True
+    return bool(_OPENS_LOWER.match(text, after)) and len(word) > 3 and word.isalpha() and mark[0] == "."
+
+
+def _list_numerals(text: str, start: int, end: int) -> dict[int, bool]:
+    """Find numerals of lists ("1. ... 2. ..."), by their counting up from one; the value says whether one splits.
+
+    A numeral in brackets splits only where the item before it ended in a full stop: "(1) a; (2) b" is one sentence.
+    """
+    found: dict[int, bool] = {}
+    run: list[re.Match[str]] = []
+
+    def close() -> None:
+        if len(run) >= 2:
+            for item in run:
+                before = text[max(start, item.start() - 3) : item.start()].rstrip()
+                stopped = not before or before[-1] in ".?!:;\"\u201d"
+                found[item.start()] = stopped if item[0].endswith(")") else True
+        run.clear()
+
+    for match in _NUMERAL.finditer(text, start, end):
+        number = int(match[1])
+        if run and number == int(run[-1][1]) + 1 and match[0][-1] == run[-1][0][-1] and match.start() - run[-1].end() < 700:
+            run.append(match)
+        elif number == 1:
+            close()
+            run.append(match)
+    close()
+    return found
