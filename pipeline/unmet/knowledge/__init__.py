@@ -7,7 +7,6 @@ from importlib.resources import files
 from typing import Any
 
 import yaml
-
 from unmet.errors import KnowledgeError
 
 try:
@@ -28,7 +27,7 @@ def read_knowledge(name: str) -> str:
 def load_yaml(name: str) -> Any:
     """Return the content of the YAML data file ``name``, parsed once; callers must not change it."""
     try:
-        return yaml.load(read_knowledge(name), Loader=_Loader)  # noqa: S506 - a safe loader
+        return yaml.load(read_knowledge(name), Loader=_Loader)
     except yaml.YAMLError as error:
         raise KnowledgeError(f"knowledge/{name}: is no valid YAML ({str(error).splitlines()[0]})") from error
 

@@ -10,7 +10,6 @@ import re
 from functools import cache
 
 import msgspec
-
 from unmet.knowledge import load_yaml
 from unmet.layout.pattern import form
 
@@ -33,7 +32,9 @@ class GuidelineLine(msgspec.Struct, frozen=True):
 
 
 _NONE_CITED = form(r"did not (?:cite|provide|reference) (?:any |a )?(?:medical |evidence|guideline)", re.I)
-_OUTSIDE = form(r"outside of the MTUS|did not base (?:their|its|his/her|the) decision on the MTUS|MTUS (?:is|was|are) silent", re.I)
+_OUTSIDE = form(
+    r"outside of the MTUS|did not base (?:their|its|his/her|the) decision on the MTUS|MTUS (?:is|was|are) silent", re.I
+)
 _STATEMENT = form(r"(?:and )?(?:Decision based on|(?:The )?(?:Claims Administrator|(?:Expert|Physician) Reviewer)[^.]{0,20}? (?:based"
                   r" (?:its|his/her|their|the) decision|relied) (?:up)?on|(?:cited|found|considered)\b)", re.I)  # fmt: skip
 _NON_MTUS = form(r"Non[- ]?MTUS(?: Citations?)?,?", re.I)
@@ -49,9 +50,14 @@ _EDITION = form(
     r"\((?:19|20)\d\d\)|\b(?:19|20)\d\d(?: version)?\b)\)?", re.I
 )  # fmt: skip
 _WEB = re.compile(r"(?:https?://|www\.)\S+|\b[\w-]+(?:\.[\w-]+)*\.(?:com|org|gov|net|edu)\b(?:/\S*)?", re.I)
-_JOURNAL = form(r"\b(?:J(?:ournal)?|Journal of|Ann(?:als)? of|N Engl J Med|JAMA|Lancet|Spine|Clin|Am J|Arch|BMJ|et al)\b[. ]")
+_JOURNAL = form(
+    r"\b(?:J(?:ournal)?|Journal of|Ann(?:als)? of|N Engl J Med|JAMA|Lancet|Spine|Clin|Am J|Arch|BMJ|et al)\b[. ]"
+)
 _NUMBERED_SECTION = re.compile(r",\s+(?=\d+(?:\.\d+)*\.?\s+[A-Z])")
-_CHAPTER_NUMBER = form(r"(?:ACOEM(?: (?:Practice )?Guidelines)?,? ?)?(?:\(?2nd Ed(?:ition|\.)?,?\)? ?)?(?:Chapter|Ch\.?) ?\d{1,2}[,:]? ?", re.I)
+_CHAPTER_NUMBER = form(
+    r"(?:ACOEM(?: (?:Practice )?Guidelines)?,? ?)?(?:\(?2nd Ed(?:ition|\.)?,?\)? ?)?(?:Chapter|Ch\.?) ?\d{1,2}[,:]? ?",
+    re.I,
+)
 
 
 def parse_guideline_line(text: str) -> GuidelineLine:
@@ -64,7 +70,7 @@ def parse_guideline_line(text: str) -> GuidelineLine:
     statements = [line[start:end] for start, end in zip(starts, ends, strict=True)] if starts else [line]
     citations: list[Citation] = []
     for statement in statements:
-        statement = statement.strip(" .")
+        statement = re.sub(r"^the\s+", "", statement.strip(" ."), flags=re.I)
         if _OUTSIDE.search(statement) or re.match(r"recommendation", statement, re.I) or not statement:
             continue
         non_mtus = _NON_MTUS.match(statement)
@@ -118,7 +124,11 @@ def _mtus_citations(statement: str) -> list[Citation]:
     for match in _chapters().finditer(statement):
         before = statement[: match.start()]
         lead = _CHAPTER_NUMBER.sub("", re.sub(r"^(?:the )?(?:CA[ -]?)?MTUS[:,]?", "", before, flags=re.I)).strip(" ,(")
-        opens = not lead or re.search(r",? and\s*\Z", before) or re.search(r"ACOEM(?: \w+){0,2},?\s*(?:Chapter \d+:?)?\s*\Z", before)
+        opens = (
+            not lead
+            or re.search(r",? and\s*\Z", before)
+            or re.search(r"ACOEM(?: \w+){0,2},?\s*(?:Chapter \d+:?)?\s*\Z", before)
+        )
         if opens and (not heads or match["year"] or not heads[-1]["year"]):
             heads.append(match)
     if not heads:
@@ -251,7 +261,9 @@ def _outside_citation(printed: str) -> Citation:
         cut = named or known or re.match(r"(?P<name>[^,:/;(-]{2,60}(?:\((?:Acute|Chronic)[^)]*\))?)", rest)
         if cut:
             chapter = cut["name"].strip(" ,.-") or None
-            sections = _split_sections(re.sub(r"^[\s,:/;)-]+|^\((?:Acute|Chronic|Online)[^)]*\)[\s,:/-]*", "", rest[cut.end() :]))
+            sections = _split_sections(
+                re.sub(r"^[\s,:/;)-]+|^\((?:Acute|Chronic|Online)[^)]*\)[\s,:/-]*", "", rest[cut.end() :])
+            )
     return Citation(
         body=body,
         chapter=chapter,

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 _HEADINGS: tuple[tuple[str, str], ...] = (
     ("how_made", r"HOW THE IMR FINAL DETERMINATION WAS MADE|How the IMR Final Determination Was Made"),
     ("documents_reviewed", r"DOCUMENTS REVIEWED(?: FOR DETERMINATION)?|Documents Reviewed(?: [Ff]or Determination)?"),
-    ("case_summary", r"(?:CLINICAL |EXPERT REVIEWER )?CASE SUMMARY|Clinical Case Summary|(?:Expert Reviewer )?Case Summary(?= ?:)"),
+    (
+        "case_summary",
+        r"(?:CLINICAL |EXPERT REVIEWER )?CASE SUMMARY|Clinical Case Summary|(?:Expert Reviewer )?Case Summary(?= ?:)",
+    ),
     (
         "issues",
         r"IMR ISSUES?,? DECISIONS?,? AND RATIONALES?|IMR DECISION\(?S?\)? AND RATIONALE\(?S?\)?"
@@ -57,8 +60,12 @@ def parse_layout(text: str) -> Layout:
     header_end = marks[0][1] if marks else (requests[0].title[0] if requests else len(text))
     header, labels_found = parse_header(text, header_end)
     if not requests:
-        reason = next((words for pattern, words in _REASONS if pattern.search(text)), "nothing in it reads like a determination")
-        return Layout(era="unknown", is_determination=False, reason=reason, header=header, header_found=labels_found >= 3)
+        reason = next(
+            (words for pattern, words in _REASONS if pattern.search(text)), "nothing in it reads like a determination"
+        )
+        return Layout(
+            era="unknown", is_determination=False, reason=reason, header=header, header_found=labels_found >= 3
+        )
     era = _era(text, by_kind, header, requests, labels_found)
     sections = _sections(text, marks, requests, header_end)
     summary = next((section for section in sections if section.kind == "case_summary"), None)

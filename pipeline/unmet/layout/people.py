@@ -8,14 +8,18 @@ from typing import Literal
 from unmet.layout.model import Patient, Reviewer
 from unmet.layout.pattern import form
 
-_LICENSURE = form(r"State\(?s?\)? of Licensure ?: ?(.{0,400}?)(?= ?Certification\(?s?\)? ?/ ?Specialty ?:|$)", re.S | re.I)
+_LICENSURE = form(
+    r"State\(?s?\)? of Licensure ?: ?(.{0,400}?)(?= ?Certification\(?s?\)? ?/ ?Specialty ?:|$)", re.S | re.I
+)
 _SPECIALTY = form(r"Certification\(?s?\)? ?/ ?Specialty ?: ?(.{0,300})", re.S | re.I)
 _BOARD = form(
     r"Board[- ]Certified in (.{3,160}?)(?=,? and (?:has a|is licensed|licensed|holds a|is a|he|she|currently)|,? (?:has a sub|is licensed|with a"
     r" sub)|\. |; )",
     re.S | re.I,
 )
-_SUBSPECIALTY = form(r"sub-?specialty (?:certificate )?in (.{3,120}?)(?=,? and is licensed|,? is licensed|\. |; |, )", re.S | re.I)
+_SUBSPECIALTY = form(
+    r"sub-?specialty (?:certificate )?in (.{3,120}?)(?=,? and is licensed|,? is licensed|\. |; |, )", re.S | re.I
+)
 _LICENSED = form(r"licensed (?:to practice (?:medicine )?)?in (.{3,160}?)(?=\. |, and has|; )", re.S | re.I)
 _AGE = re.compile(
     r"(?<![\d/.-])(\d{1,3})[\s-]*(?:years?|yrs?)\.?[\s-]*(?:old|of\s+age|(?=(?:fe)?male\b))"
@@ -53,7 +57,9 @@ def _split(listed: str, *, conjunction: bool = False) -> tuple[str, ...]:
     """Split at commas; in prose also at the "and" between two of them, but not inside "Physical Medicine and"."""
     listed = re.sub(r"\s+", " ", listed).strip(" .;,")
     if conjunction:
-        listed = re.sub(r",? and (?!(?:Rehabilitation|Palliative|General|Environmental|Public|Immunology|Throat)\b)", ", ", listed)
+        listed = re.sub(
+            r",? and (?!(?:Rehabilitation|Palliative|General|Environmental|Public|Immunology|Throat)\b)", ", ", listed
+        )
     return tuple(part.strip() for part in listed.split(",") if part.strip())
 
 
@@ -61,7 +67,9 @@ def parse_patient(text: str, start: int, end: int) -> Patient:
     """Read age and sex from the case summary ``text[start:end]``; pronouns decide the sex where no noun does."""
     zone = text[start:end]
     age: int | None = None
-    age_match = next((match for match in _AGE.finditer(zone) if 10 <= int(next(g for g in match.groups() if g)) <= 110), None)
+    age_match = next(
+        (match for match in _AGE.finditer(zone) if 10 <= int(next(g for g in match.groups() if g)) <= 110), None
+    )
     if age_match:
         age = int(next(group for group in age_match.groups() if group))
     nouns = _SEX.search(zone, *((age_match.end(), age_match.end() + 60) if age_match else (0, 300)))

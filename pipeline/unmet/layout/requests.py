@@ -23,7 +23,8 @@ _MAXIMUS = r"MAXIMUS guidelines? ?:"
 _RATIONALE = r"(?:(?:The )?(?:Expert|Physician) Reviewer['\u2019]?s? )?Decision rationale ?:"
 _LABEL = form(rf"(?P<claims>{_CLAIMS})|(?P<maximus>{_MAXIMUS})|(?P<rationale>{_RATIONALE})", re.I)
 _DECISION = form(
-    r"(?:(?<=\w)|(?<=[)\].,;%#\"*])) ?(?P<colon>[:\-\u2013]) ?(?P<word>Upheld|Uphold|Overturned|Overturn)\b ?\.? ?\Z", re.I
+    r"(?:(?<=\w)|(?<=[)\].,;%#\"*])) ?(?P<colon>[:\-\u2013]) ?(?P<word>Upheld|Uphold|Overturned|Overturn)\b ?\.? ?\Z",
+    re.I,
 )
 _REVIEWER_RATIONALE = form(r"The (?:Expert|Physician) Reviewer['\u2019]?s? decision rationale ?:", re.I)
 
@@ -37,7 +38,9 @@ _REMAINING = form(
     r"\bThe remaining (?:IMR )?(?:eligible )?portion of the original request,? |\bThe original request, ", re.I
 )
 _FINAL_IS = form(r" (?:is|are)\s*\Z", re.I)
-_PREFIX = form(r"(?:Associated Surgical Services?|Associated surgical procedures?|Retrospective request for) ?:? ?", re.I)
+_PREFIX = form(
+    r"(?:Associated Surgical Services?|Associated surgical procedures?|Retrospective request for) ?:? ?", re.I
+)
 _VERDICT = r"(?P<verdict>(?:is|are|was|were) ?(?P<negated>not ?)?medically necessary(?: ?and appropriate)?)"
 _NOTICE = form(
     r"(?P<number>\d{1,2}) ?\) ?MAXIMUS Federal Services,? ?Inc\.? ?has determined(?: that)? the (?:request|services?) for"
@@ -187,15 +190,16 @@ def _title(text: str, start: int, colon: int, *, is_first: bool) -> Offsets:
     while chosen > 0:
         piece = text[starts[chosen] : colon]
         before = text[starts[chosen - 1] : starts[chosen]]
-        if _REMAINING.match(piece.strip()) and (_ORIGINAL.search(before) or _AUTHORIZED.search(before)):
-            chosen -= 1
-        elif _ORIGINAL.search(piece) and not _ORIGINAL.search(_first_sentence(piece, starts, chosen, colon)):
-            chosen -= 1
-        elif _AUTHORIZED.search(piece) and not _ORIGINAL.search(piece) and (
-            _ORIGINAL.search(before) or _AUTHORIZED.search(before)
+        if (
+            (_REMAINING.match(piece.strip()) and (_ORIGINAL.search(before) or _AUTHORIZED.search(before)))
+            or (_ORIGINAL.search(piece) and not _ORIGINAL.search(_first_sentence(piece, starts, chosen, colon)))
+            or (
+                _AUTHORIZED.search(piece)
+                and not _ORIGINAL.search(piece)
+                and (_ORIGINAL.search(before) or _AUTHORIZED.search(before))
+            )
+            or _belongs_to_title(before, piece)
         ):
-            chosen -= 1
-        elif _belongs_to_title(before, piece):
             chosen -= 1
         else:
             break
@@ -212,7 +216,9 @@ def _belongs_to_title(before: str, piece: str) -> bool:
     before = before.strip()
     if len(before) > 160 or _TITLE_VERB.search(before) or _CONCLUSION.search(before + " A"):
         return False
-    fragment = bool(re.match(r"(?:#|Qty\b|Quantity\b|DOS\b|\d+ ?refills?\b|Refills?\b|x ?\d|for \b|\()", piece.strip(), re.I))
+    fragment = bool(
+        re.match(r"(?:#|Qty\b|Quantity\b|DOS\b|\d+ ?refills?\b|Refills?\b|x ?\d|for \b|\()", piece.strip(), re.I)
+    )
     return fragment or bool(re.search(r"\b(?:no|dx|qty|tab|cap|approx|dos)\.\Z", before, re.I))
 
 
@@ -310,7 +316,11 @@ def _notice_requests(text: str, start: int, end: int) -> Iterator[RequestParts]:
         title: Offsets
         if number in sections:
             position, match = sections[number]
-            stop = regarding[position + 1].start() if position + 1 < len(regarding) else (effect.start() if effect else end)
+            stop = (
+                regarding[position + 1].start()
+                if position + 1 < len(regarding)
+                else (effect.start() if effect else end)
+            )
             relied = _RELIED.search(text, match.end(), stop)
             rationale = _RATIONALE_FOR.search(text, match.end(), stop)
             guideline_end = rationale.start() if rationale else stop
@@ -351,13 +361,17 @@ def _issue_request(text: str, start: int, end: int) -> Iterator[RequestParts]:
     why = _WHY.search(text, issue.end() if issue else start, end)
     if not issue or not why:
         return
-    headings = form(r"(?:CASE SUMMARY|DOCUMENTS REVIEWED|MEDICAL TREATMENT GUIDELINE|MEDICAL REVIEWER QUALIFICATIONS|RATIONALE FOR)")
+    headings = form(
+        r"(?:CASE SUMMARY|DOCUMENTS REVIEWED|MEDICAL TREATMENT GUIDELINE|MEDICAL REVIEWER QUALIFICATIONS|RATIONALE FOR)"
+    )
     issue_end = next((m.start() for m in headings.finditer(text, issue.end(), why.end())), why.start())
     stop = next((m.start() for m in headings.finditer(text, why.end(), end)), end)
     question = _QUESTION.match(text, issue.end(), issue_end)
     title = trim(text, *question.span("item")) if question else trim(text, issue.end(), issue_end, strip=".")
     relied = _GUIDELINE_RELIED.search(text, issue_end, why.start())
-    guideline_end = next((m.start() for m in headings.finditer(text, relied.end(), why.end())), why.start()) if relied else 0
+    guideline_end = (
+        next((m.start() for m in headings.finditer(text, relied.end(), why.end())), why.start()) if relied else 0
+    )
     rationale = _nonempty(trim(text, why.end(), stop))
     verdict = _last_verdict(text, rationale)
     # A heading left as its template ("IS/WAS NOT") is overruled by a conclusion that says otherwise.

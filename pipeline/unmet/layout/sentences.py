@@ -15,13 +15,57 @@ _OPENS_LOWER = re.compile(r"[a-z]{2}")
 _LAST_WORD = re.compile(r"[^\s(\[\"'\u201c]+\Z")
 _NUMERAL = re.compile(r"(?<![^\s(\"\u201c])\(?(\d{1,2})[.)](?=\s*[A-Za-z\"\u201c(])(?!\d)")
 # Words that end in a full stop without ending a sentence. Lower case, without the full stop.
-_TITLES = frozenset("dr drs mr mrs ms messrs prof st mt hon sr jr".split())
-_CITING = frozenset("p pp pg pgs no nos vol vols ch chap ed eds fig figs sec sect art para cf al et vs v approx est".split())
+_TITLES = frozenset(["dr", "drs", "mr", "mrs", "ms", "messrs", "prof", "st", "mt", "hon", "sr", "jr"])
+_CITING = frozenset(
+    [
+        "p",
+        "pp",
+        "pg",
+        "pgs",
+        "no",
+        "nos",
+        "vol",
+        "vols",
+        "ch",
+        "chap",
+        "ed",
+        "eds",
+        "fig",
+        "figs",
+        "sec",
+        "sect",
+        "art",
+        "para",
+        "cf",
+        "al",
+        "et",
+        "vs",
+        "v",
+        "approx",
+        "est",
+    ]
+)
 _LATIN = frozenset(["e.g", "i.e", "eg", "ie", "viz", "ca", "etc", "b.i.d", "t.i.d", "q.i.d", "q.d", "q.h.s", "p.o",
                     "p.r.n", "o.d", "u.s", "a.m", "p.m", "w.r.t", "incl", "max", "min", "resp", "tab", "tabs", "cap",
                     "caps", "hrs", "wks", "mos", "yrs", "dept", "inc", "corp", "ltd", "co"])  # fmt: skip
 _NEVER_BEFORE_DIGIT = frozenset(["no", "nos", "p", "pp", "pg", "pgs", "vol", "ch", "chap", "fig", "sec", "sect"])
-_AFTER_INITIAL = frozenset("vitamin hepatitis type grade class section part level phase exhibit appendix group stage".split())
+_AFTER_INITIAL = frozenset(
+    [
+        "vitamin",
+        "hepatitis",
+        "type",
+        "grade",
+        "class",
+        "section",
+        "part",
+        "level",
+        "phase",
+        "exhibit",
+        "appendix",
+        "group",
+        "stage",
+    ]
+)
 
 
 def sentence_starts(text: str, start: int, end: int) -> list[int]:
@@ -90,13 +134,18 @@ def _list_numerals(text: str, start: int, end: int) -> dict[int, bool]:
         if len(run) >= 2:
             for item in run:
                 before = text[max(start, item.start() - 3) : item.start()].rstrip()
-                stopped = not before or before[-1] in ".?!:;\"\u201d"
+                stopped = not before or before[-1] in '.?!:;"\u201d'
                 found[item.start()] = stopped if item[0].endswith(")") else True
         run.clear()
 
     for match in _NUMERAL.finditer(text, start, end):
         number = int(match[1])
-        if run and number == int(run[-1][1]) + 1 and match[0][-1] == run[-1][0][-1] and match.start() - run[-1].end() < 700:
+        if (
+            run
+            and number == int(run[-1][1]) + 1
+            and match[0][-1] == run[-1][0][-1]
+            and match.start() - run[-1].end() < 700
+        ):
             run.append(match)
         elif number == 1:
             close()

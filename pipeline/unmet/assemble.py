@@ -1,0 +1,202 @@
+"""Doc to :class:`~unmet.record.Determination`: assembly only, offsets mapped back to the source, nothing inferred."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from unmet import record
+from unmet.layout.guideline_line import parse_guideline_line
+from unmet.layout.model import Layout
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
+
+    from unmet.ingest import LetterText
+    from unmet.layout.model import Offsets, RequestParts
+
+_REGIMEN = ("strength", "form", "route", "frequency", "quantity", "duration")
+
+
+class _Assembler:
+    def __init__(self, letter: LetterText, doc: Doc) -> None:
+        self.letter = letter
+        self.doc = doc
+        self.layout: Layout = msgspec.convert(doc._.letter, Layout)
+
+    def span(self, offsets: Offsets) -> record.Span:
+        return record.Span(**self._fields(offsets))
+
+    def _fields(self, offsets: Offsets) -> dict[str, Any]:
+        start, end = self.letter.to_source(*offsets)
+        return {
+            "start": start,
+            "end": end,
+            "text": self.letter.source_text[start:end],
+            "page": self.letter.page(start),
+        }
+
+    def determination(self, model: record.Model, *, with_text: bool) -> record.Determination:
+        layout = self.layout
+        source = self.letter.source
+        requests = [self._request(parts) for parts in layout.requests]
+        mentions, medications = self._mentions()
+        return record.Determination(
+            schema_version=record.SCHEMA_VERSION,
+            model=model,
+            text=self.letter.source_text if with_text else None,
+            source=record.SourceInfo(
+                path=source.path,
+                sha256=source.sha256,
+                media_type=source.media_type,
+                pages=source.pages,
+                characters=len(self.letter.source_text),
+                ocr=source.ocr,
+            ),
+            layout=record.LayoutInfo(era=layout.era, is_determination=layout.is_determination),
+            case=record.Case(**msgspec.structs.asdict(layout.header), outcome=_outcome(layout)),
+            reviewer=record.ReviewerInfo(
+                licensure=list(layout.reviewer.licensure), specialties=list(layout.reviewer.specialties)
+            ),
+            patient=record.PatientInfo(age=layout.patient.age, sex=layout.patient.sex),
+            sections=[
+                record.SectionSpan(**self._fields((section.start, section.end)), kind=section.kind)
+                for section in layout.sections
+            ],
+            sentences=[
+                record.SentenceSpan(**self._fields((s["start"], s["end"])), voice=s["voice"], section=s["section"])
+                for s in self.doc._.sentences or []
+            ],
+            requests=requests,
+            medications=medications,
+            mentions=mentions,
+            warnings=self._warnings(),
+        )
+
+    def _request(self, parts: RequestParts) -> record.Request:
+        partial = None
+        if parts.original or parts.authorized:
+            partial = record.Partial(original=self._words(parts.original), authorized=self._words(parts.authorized))
+        own = [one for one in self.doc._.criteria if one["request"] == parts.index]
+        return record.Request(
+            index=parts.index,
+            title=self.span(parts.title),
+            item=self.span(parts.item),
+            family=self.doc._.families.get(str(parts.index), "other"),
+            decision=parts.decision,
+            decision_span=self.span(parts.decision_span),
+            partial=partial,
+            inherits_from=next((one["inherits_from"] for one in own if one["inherits_from"]), None),
+            claims_administrator=self._basis(parts.claims_administrator),
+            maximus=self._basis(parts.maximus),
+            rationale=self.span(parts.rationale) if parts.rationale else None,
+            criteria=[self._criterion(one, f"r{parts.index}c{number}") for number, one in enumerate(own, 1)],
+        )
+
+    def _words(self, offsets: Offsets | None) -> str | None:
+        return self.doc.text[slice(*offsets)] if offsets else None
+
+    def _basis(self, offsets: Offsets | None) -> record.Basis:
+        if offsets is None:
+            return record.Basis()
+        line = parse_guideline_line(self.doc.text[slice(*offsets)])
+        citations = [msgspec.convert(msgspec.to_builtins(one), record.Citation) for one in line.citations]
+        return record.Basis(text=self.span(offsets), mtus=line.mtus, citations=citations)
+
+    def _criterion(self, one: dict[str, Any], identifier: str) -> record.Criterion:
+        return record.Criterion(
+            id=identifier,
+            type=one["type"],
+            statement=self.span(tuple(one["statement"])) if one["statement"] else None,
+            ordinal=one["ordinal"],
+            logic=one["logic"],
+            status=one["status"],
+            unmet_basis=one["unmet_basis"],
+            decisive=one["decisive"],
+            evidence=[self.span(tuple(offsets)) for offsets in one["evidence"]],
+            confidence=one["confidence"],
+            source=one["source"],
+        )
+
+    def _mentions(self) -> tuple[list[record.Mention], list[record.Medication]]:
+        mentions: list[record.Mention] = []
+        medications: dict[tuple[Any, ...], record.Medication] = {}
+        for number, one in enumerate(self.doc._.mentions or [], 1):
+            attributes = dict(one["attributes"])
+            identifier = f"m{number}"
+            mentions.append(
+                record.Mention(
+                    id=identifier,
+                    label=one["label"],
+                    span=self.span((one["start"], one["end"])),
+                    section=one["section"],
+                    voice=one["voice"],
+                    assertion=one["assertion"],
+                    attributes=attributes,
+                    source=one["source"],
+                    rule=one["rule"],
+                    confidence=one["confidence"],
+                )
+            )
+            if one["label"] == "MEDICATION" and not attributes.get("class"):
+                self._count_medication(medications, one, identifier)
+        return mentions, list(medications.values())
+
+    def _count_medication(self, medications: dict[tuple[Any, ...], record.Medication], one: dict[str, Any], identifier: str) -> None:
+        attributes = one["attributes"]
+        words = " ".join(self.doc.text[one["start"] : one["end"]].split())
+        regimen = tuple(attributes.get(field) for field in _REGIMEN)
+        drug = tuple(attributes.get("ingredients") or [words.lower()])
+        key = (drug, *regimen)
+        if not any(regimen):
+            # A bare name is the same drug again, not another regimen of it.
+            key = next((known for known in medications if known[0] == drug), key)
+        if key in medications:
+            medications[key].mentions.append(identifier)
+            return
+        medications[key] = record.Medication(
+            name=words,
+            ingredient=list(attributes.get("ingredients", ())),
+            drug_class=attributes.get("drug_class"),
+            **{field: attributes.get(field) for field in _REGIMEN},
+            prn=bool(attributes.get("prn")),
+            assertion=one["assertion"],
+            mentions=[identifier],
+        )
+
+    def _warnings(self) -> list[record.Warning_]:
+        layout = self.layout
+        if not layout.is_determination:
+            return [record.Warning_(code="layout.not_a_determination", message=f"not a determination: {layout.reason}")]
+        found = []
+        if not layout.header_found:
+            found.append(record.Warning_(code="layout.header_missing", message="the letter has no header table"))
+        elif layout.header.case_number is None:
+            found.append(record.Warning_(code="layout.case_number_missing", message="the header has no legible case number"))
+        if layout.era == "unknown":
+            found.append(record.Warning_(code="layout.unknown_era", message="the letter is in no known layout"))
+        if not any(section.kind == "case_summary" for section in layout.sections):
+            found.append(record.Warning_(code="layout.summary_missing", message="the letter has no clinical case summary"))
+        found += [
+            record.Warning_(
+                code="layout.rationale_missing",
+                message=f"request {request.index} has no rationale",
+                span=self.span(request.title),
+            )
+            for request in layout.requests
+            if request.rationale is None
+        ]
+        return found
+
+
+def _outcome(layout: Layout) -> Any:
+    decisions = {request.decision for request in layout.requests}
+    if not decisions:
+        return None
+    return "partial" if len(decisions) > 1 else decisions.pop()
+
+
+def assemble(letter: LetterText, doc: Doc, model: record.Model, *, with_text: bool = False) -> record.Determination:
+    """Return the record of ``letter``, whose ``text`` the pipeline has processed to ``doc``."""
+    return _Assembler(letter, doc).determination(model, with_text=with_text)

@@ -1,0 +1,1 @@
+"""Many letters: reading them in several processes, in order, with nothing lost."""

@@ -1,0 +1,122 @@
+"""``unmet_assertion``: present, absent, historical, planned, requested ... for each medication and procedure.
+
+medspaCy's ConText finds the modifiers (``knowledge/context.yaml``); whose words a sentence is, and where it stands,
+goes before them: titles are requested, guideline sentences conditional. ConText leaves objects in the Doc that
+cannot be serialised, so they are removed before the Doc goes on.
+"""
+
+import logging
+import warnings
+from typing import Any
+
+from spacy.language import Language
+from spacy.tokens import Doc, Span
+
+from unmet.components.letter_layout import layout_of
+from unmet.components.mentions import Mention
+from unmet.knowledge import codes, load_yaml
+
+_GROUP = "unmet_assertion_targets"
+_ASSERTED = ("MEDICATION", "PROCEDURE")
+# Where several modifiers reach a mention, the more specific statement wins.
+_ORDER = ["not_patient", "discontinued", "absent", "authorized", "requested", "historical", "planned", "possible", "conditional", "present"]
+
+
+def _context(nlp: Language) -> Any:
+    with warnings.catch_warnings():
+        # Importing medspaCy silences the warnings of the whole process; this restores them.
+        from medspacy.context import ConText, ConTextRule
+
+    logging.getLogger("medspacy").setLevel(logging.WARNING)
+    context = ConText(nlp, rules=None, input_span_type="group", span_group_name=_GROUP, span_attrs=None, prune_on_target_overlap=True)
+    rules = []
+    for entry in load_yaml("context.yaml"):
+        for phrase in entry["phrases"]:
+            rules.append(ConTextRule(literal=phrase, category=entry["category"], direction=entry["direction"]))
+    context.add(rules)
+    return context
+
+
+class Assertion:
+    """Fills ``assertion`` in the mentions of medications and procedures."""
+
+    def __init__(self, nlp: Language) -> None:
+        assert set(_ORDER) == codes("assertion"), "taxonomy and order of assertions disagree"
+        self._context = _context(nlp)
+
+    def __call__(self, doc: Doc) -> Doc:
+        mentions: list[Mention] = doc._.mentions or []
+        asserted = [m for m in mentions if m["label"] in _ASSERTED]
+        modified = self._modifiers(doc, asserted)
+        layout = layout_of(doc)
+        authorized = [request.authorized for request in layout.requests if request.authorized]
+        disputed = self._disputed(doc, mentions)
+        for position, one in enumerate(asserted):
+            one["assertion"] = self._decide(doc.text, one, modified.get(position, set()), authorized, disputed)
+        doc._.mentions = mentions
+        return doc
+
+    def _modifiers(self, doc: Doc, asserted: list[Mention]) -> dict[int, set[str]]:
+        """Return the categories that ConText finds for each mention, by its position in ``asserted``."""
+        spans: list[Span] = []
+        positions: dict[tuple[int, int], list[int]] = {}
+        for position, one in enumerate(asserted):
+            span = doc.char_span(one["start"], one["end"], label=one["label"], alignment_mode="expand")
+            if span is not None:
+                positions.setdefault((span.start, span.end), []).append(position)
+                spans.append(span)
+        doc.spans[_GROUP] = spans
+        self._context(doc)
+        found: dict[int, set[str]] = {}
+        for span in doc.spans[_GROUP]:
+            categories = {modifier.category for modifier in span._.modifiers}
+            for position in positions.get((span.start, span.end), ()):
+                found[position] = categories
+        del doc.spans[_GROUP]
+        for key in [key for key in doc.user_data if isinstance(key, tuple) and key[0] == "._." and key[1] in ("modifiers", "context_graph")]:
+            del doc.user_data[key]
+        return found
+
+    @staticmethod
+    def _disputed(doc: Doc, mentions: list[Mention]) -> set[str]:
+        """Name what is in dispute, to know it again in the rationales."""
+        return {Assertion._identity(one, doc.text) for one in mentions if one["section"] == "request_title"}
+
+    @staticmethod
+    def _identity(one: Mention, text: str) -> str:
+        attributes = one["attributes"]
+        if one["label"] == "PROCEDURE":
+            return str(attributes.get("canonical"))
+        return ";".join(attributes.get("ingredients", ())) or text[one["start"] : one["end"]].lower()
+
+    @staticmethod
+    def _decide(
+        text: str, one: Mention, modifiers: set[str], authorized: list[tuple[int, int]], disputed: set[str]
+    ) -> str:
+        if one["section"] == "request_title":
+            inside = any(start <= one["start"] and one["end"] <= end for start, end in authorized)
+            return "authorized" if inside else "requested"
+        if one["voice"] == "guideline":
+            return "conditional"
+        categories = [category for category in _ORDER if category in modifiers]
+        if one["section"] == "rationale" and Assertion._identity(one, text) in disputed and not (
+            set(categories) & {"historical", "absent", "authorized"} and "requested" not in categories
+        ):
+            return "requested"
+        if one["voice"] == "utilization_review" and "authorized" not in categories and one["section"] == "case_summary":
+            return "absent"
+        if one["voice"] == "provider" and "requested" in categories:
+            return "requested"
+        if categories:
+            return categories[0]
+        if one["voice"] == "provider":
+            return "planned"
+        if one["section"] == "rationale":
+            return "conditional" if one["label"] == "PROCEDURE" else "present"
+        return "present" if one["label"] == "MEDICATION" else "historical"
+
+
+@Language.factory("unmet_assertion", requires=["doc._.mentions"], assigns=["doc._.mentions"])
+def create_assertion(nlp: Language, name: str) -> Assertion:
+    """Make the component."""
+    return Assertion(nlp)

@@ -1,0 +1,48 @@
+"""``unmet_conditions``: diagnoses and symptoms, by the words that make up their names."""
+
+from functools import cache
+import re
+
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from unmet.components.mentions import Mention, add_mentions, mention, prose_sentences, without_overlaps
+from unmet.knowledge import load_yaml
+from unmet.layout.pattern import form
+
+
+@cache
+def _pattern() -> re.Pattern[str]:
+    data = load_yaml("conditions.yaml")
+    parts = load_yaml("anatomy.yaml")["body_parts"]
+    places = {term.lower() for part in parts for term in [part["canonical"], *part.get("terms", ()), *part.get("adjectives", ())]}
+    where = "|".join(re.escape(term).replace(r"\ ", " ") for term in sorted({*places, *data["places"]}, key=len, reverse=True))
+    qualifiers = "|".join(data["qualifiers"])
+    heads = "|".join(sorted(data["heads"], key=len, reverse=True))
+    names = "|".join(sorted(data["names"], key=len, reverse=True))
+    return form(rf"(?<!\w)(?:(?:(?:{qualifiers}|{where})(?:,? (?:and )?|-|/))*(?:{heads})(?: of the (?:(?:{qualifiers}) )?(?:{where}))?|(?:{names}))(?!\w)", re.I)
+
+
+class Conditions:
+    """Finds condition names in the case summary and in the rationales."""
+
+    def __call__(self, doc: Doc) -> Doc:
+        text = doc.text
+        found: list[Mention] = []
+        for sentence in prose_sentences(doc):
+            if sentence["section"] == "request_title":
+                continue
+            found += without_overlaps(
+                [
+                    mention("CONDITION", sentence, match.start(), match.end(), rule="conditions.name", confidence=0.7)
+                    for match in _pattern().finditer(text, sentence["start"], sentence["end"])
+                ]
+            )
+        add_mentions(doc, found)
+        return doc
+
+
+@Language.factory("unmet_conditions", requires=["doc._.sentences"], assigns=["doc._.mentions"])
+def create_conditions(nlp: Language, name: str) -> Conditions:
+    """Make the component."""
+    return Conditions()

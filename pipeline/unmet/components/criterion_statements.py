@@ -1,0 +1,48 @@
+"""``unmet_criteria``: phrases that state a requirement, in a guideline's voice, typed by ``taxonomy.yaml``."""
+
+import re
+
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from unmet.components.mentions import Mention, add_mentions, mention, prose_sentences, without_overlaps
+from unmet.components.rules import criterion_rules
+from unmet.layout.pattern import trim
+
+# A guideline sentence states a requirement only if it permits, limits or forbids something.
+_NORMATIVE = re.compile(
+    r"\b(?:recommend\w*|indicat\w*|criteri\w*|require\w*|should|must|only|necessary|warrant\w*|support\w*|appropriate|option"
+    r"|reserved|until|unless|after|if|when|for|with|not|may|can|up\s+to|contingent|expected|documentation|evidence|failure|limit\w*"
+    r"|trial|\d)\b",
+    re.I,
+)
+
+
+class CriterionStatements:
+    """Marks the stated criteria of every guideline sentence of a rationale."""
+
+    def __call__(self, doc: Doc) -> Doc:
+        text = doc.text
+        rules = criterion_rules()
+        found: list[Mention] = []
+        for sentence in prose_sentences(doc):
+            if sentence["section"] != "rationale" or sentence["voice"] != "guideline":
+                continue
+            if not _NORMATIVE.search(text, sentence["start"], sentence["end"]):
+                continue
+            in_sentence = []
+            for match in rules.search(rules.stated, text, sentence["start"], sentence["end"]):
+                start, end = trim(text, match.start, match.end, strip=",.;:\"\u201c\u201d")
+                if start < end:
+                    in_sentence.append(
+                        mention("CRITERION", sentence, start, end, rule=f"criteria.{match.name}", attributes={"type": match.name})
+                    )
+            found += without_overlaps(in_sentence)
+        add_mentions(doc, found)
+        return doc
+
+
+@Language.factory("unmet_criteria", requires=["doc._.sentences"], assigns=["doc._.mentions"])
+def create_criterion_statements(nlp: Language, name: str) -> CriterionStatements:
+    """Make the component."""
+    return CriterionStatements()

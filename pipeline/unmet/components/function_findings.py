@@ -1,0 +1,96 @@
+"""``unmet_function``: findings about function, work, pain, mobility, sleep and dependence, with their polarity.
+
+The dimensions follow the three parts of functional improvement in 8 CCR 9792.20: daily activities, work
+restrictions, dependency on continued treatment; with pain, mobility and sleep beside them.
+"""
+
+import re
+from functools import cache
+from typing import NamedTuple
+
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from unmet.components.mentions import Mention, add_mentions, mention, prose_sentences, without_overlaps
+from unmet.components.rules import union
+from unmet.components.sentences import Sentence
+from unmet.knowledge import load_yaml
+from unmet.layout.pattern import form, trim
+
+
+class _Rule(NamedTuple):
+    pattern: re.Pattern[str]
+    dimension: str
+    polarity: str
+
+
+class _Rules(NamedTuple):
+    rules: list[_Rule]
+    before: re.Pattern[str]
+    after: re.Pattern[str]
+
+
+@cache
+def _rules() -> _Rules:
+    data = load_yaml("function.yaml")
+    return _Rules(
+        [_Rule(form(rule["pattern"], re.I), rule["dimension"], rule["polarity"]) for rule in data["rules"]],
+        form(r"(?<!\w)(?:" + union(data["undocumented_before"]).pattern + r")\s*\Z", re.I),
+        form(r"\s*(?:" + union(data["undocumented_after"]).pattern + ")", re.I),
+    )
+
+
+_SCORE = re.compile(r"(\d{1,2}(?:\.\d)?)(?:\s*(?:/10)?\s*(?:-|to|\u2013)\s*(\d{1,2}(?:\.\d)?))?\s*(?:/|out\s+of|over|on\s+a|of)\s*(?:a\s+)?10\b", re.I)
+_RATED = re.compile(r"\brate[sd]?\b|\brating\b|\bscore", re.I)
+_NOT_PAIN = re.compile(r"strength|motor|grip|muscle\s+test|\bMMT\b|reflex", re.I)
+
+
+class FunctionFindings:
+    """Matches the rules sentence by sentence, in every voice but the guideline's and the form's."""
+
+    def __call__(self, doc: Doc) -> Doc:
+        text = doc.text
+        found: list[Mention] = []
+        for sentence in prose_sentences(doc):
+            if sentence["section"] != "request_title" and sentence["voice"] not in ("guideline", "boilerplate"):
+                found += without_overlaps(self._in_sentence(text, sentence))
+        add_mentions(doc, found)
+        return doc
+
+    def _in_sentence(self, text: str, sentence: Sentence) -> list[Mention]:
+        found = []
+        for rule in _rules().rules:
+            for match in rule.pattern.finditer(text, sentence["start"], sentence["end"]):
+                start, end = trim(text, match.start(), match.end(), strip=",.;:")
+                if start >= end:
+                    continue
+                attributes: dict[str, object] = {"dimension": rule.dimension, "polarity": rule.polarity}
+                score = _SCORE.search(text, start, end)
+                if score:
+                    if _NOT_PAIN.search(text, max(sentence["start"], start - 40), min(end + 25, sentence["end"])):
+                        continue
+                    attributes["score"] = [float(value) for value in score.groups() if value]
+                elif "\\d{1,2}" in rule.pattern.pattern and rule.dimension == "pain" and not _RATED.search(text, start, end):
+                    continue
+                start, end, polarity = self._undocumented(text, sentence, start, end, rule.polarity)
+                attributes["polarity"] = polarity
+                found.append(mention("FUNCTION", sentence, start, end, rule=f"function.{rule.dimension}", attributes=attributes))
+        return found
+
+    @staticmethod
+    def _undocumented(text: str, sentence: Sentence, start: int, end: int, polarity: str) -> tuple[int, int, str]:
+        if sentence["voice"] in ("patient",):
+            return start, end, polarity
+        before = _rules().before.search(text, max(sentence["start"], start - 130), start)
+        if before and polarity == "improved":
+            return before.start(), end, "undocumented"
+        after = _rules().after.match(text, end, min(sentence["end"], end + 90))
+        if after and polarity == "improved":
+            return start, after.end(), "undocumented"
+        return start, end, polarity
+
+
+@Language.factory("unmet_function", requires=["doc._.sentences"], assigns=["doc._.mentions"])
+def create_function_findings(nlp: Language, name: str) -> FunctionFindings:
+    """Make the component."""
+    return FunctionFindings()

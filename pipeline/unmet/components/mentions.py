@@ -1,0 +1,81 @@
+"""Mentions as the components hand them on: plain values in ``doc._.mentions``, in the order they stand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from spacy.tokens import Doc
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from unmet.components.sentences import Sentence
+
+if not Doc.has_extension("mentions"):
+    Doc.set_extension("mentions", default=None)
+
+# Where mentions are looked for; form text and guideline lines hold none.
+PROSE = frozenset(["case_summary", "request_title", "rationale"])
+
+
+class Mention(TypedDict):
+    """One mention: label and character offsets, what it means, who says so (``rule``) and how surely."""
+
+    label: str
+    start: int
+    end: int
+    attributes: dict[str, Any]
+    assertion: str | None
+    section: str
+    voice: str
+    source: str
+    rule: str
+    confidence: float
+
+
+def add_mentions(doc: Doc, found: Iterable[Mention]) -> None:
+    """Add ``found`` to the mentions of ``doc`` and keep them in the order they stand in the text."""
+    doc._.mentions = sorted([*(doc._.mentions or []), *found], key=lambda m: (m["start"], m["end"], m["label"]))
+
+
+def prose_sentences(doc: Doc) -> Iterator[Sentence]:
+    """Yield the sentences in which mentions are looked for: case summary, titles, rationales, no form text."""
+    for sentence in doc._.sentences:
+        if sentence["section"] in PROSE and not (
+            sentence["voice"] == "boilerplate" and sentence["section"] != "request_title"
+        ):
+            yield sentence
+
+
+def mention(
+    label: str,
+    sentence: Sentence,
+    start: int,
+    end: int,
+    *,
+    rule: str,
+    attributes: dict[str, Any] | None = None,
+    confidence: float = 0.9,
+) -> Mention:
+    """Make a mention found by the rule named ``rule`` in ``sentence``."""
+    return Mention(
+        label=label,
+        start=start,
+        end=end,
+        attributes=attributes or {},
+        assertion=None,
+        section=sentence["section"],
+        voice=sentence["voice"],
+        source="rule",
+        rule=rule,
+        confidence=confidence,
+    )
+
+
+def without_overlaps(found: list[Mention]) -> list[Mention]:
+    """Keep the longest of overlapping mentions of one label, the first of equally long ones."""
+    kept: list[Mention] = []
+    for candidate in sorted(found, key=lambda m: (m["start"] - m["end"], m["start"])):
+        if all(candidate["end"] <= other["start"] or candidate["start"] >= other["end"] for other in kept):
+            kept.append(candidate)
+    return kept

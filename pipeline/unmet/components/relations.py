@@ -1,0 +1,443 @@
+"""``unmet_relations``: which rationale sentence finds which criterion met or unmet, on which basis, per request.
+
+Only the reviewer's own sentences, and the case facts the reviewer recounts, decide a status. A negation is not a
+status: "no indication of future surgery" satisfies the criterion that no surgical option is left, "failed conservative
+care" is favourable, and a service already done counts against the request. Where the reasons of a denial name no
+criterion, the one the cited guideline is about stands in, with low confidence.
+"""
+
+import re
+from functools import cache
+from typing import Any, NamedTuple, TypedDict
+
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from unmet.components.families import request_family
+from unmet.components.letter_layout import layout_of
+from unmet.components.mentions import Mention
+from unmet.components.rules import CriterionRules, Found, criterion_rules, union
+from unmet.components.sentences import Sentence
+from unmet.knowledge import load_yaml
+from unmet.layout.model import RequestParts
+from unmet.layout.pattern import form
+
+if not Doc.has_extension("criteria"):
+    Doc.set_extension("criteria", default=None)
+if not Doc.has_extension("families"):
+    Doc.set_extension("families", default=None)
+
+
+class Criterion(TypedDict):
+    """One criterion of one request; offsets into the text of the Doc, evidence as full sentences."""
+
+    request: int
+    type: str
+    statement: tuple[int, int] | None
+    ordinal: int | None
+    logic: str | None
+    status: str
+    unmet_basis: str | None
+    decisive: bool
+    evidence: list[tuple[int, int]]
+    inherits_from: int | None
+    confidence: float
+    source: str
+
+
+class _Finding(NamedTuple):
+    type: str
+    status: str
+    basis: str | None
+    sentence: int
+    confidence: float
+
+
+class _Cue(NamedTuple):
+    start: int
+    end: int
+    basis: str  # a basis of the taxonomy, or "met"
+    forward: bool
+
+
+class _Cues:
+    def __init__(self) -> None:
+        data = load_yaml("cues.yaml")
+        self.before = {basis: union(data[basis]["before"]) for basis in ("undocumented", "contradicted", "exceeded", "not_recommended", "met")}
+        self.after = {basis: union(data[basis]["after"]) for basis in ("undocumented", "contradicted", "exceeded", "not_recommended", "met")}
+        self.breaks = union(data["clause_breaks"])
+        self.conclusion = union(data["conclusion"])
+
+    def find(self, text: str, start: int, end: int) -> list[_Cue]:
+        found = [
+            _Cue(match.start(), match.end(), basis, forward)
+            for forward, table in ((True, self.before), (False, self.after))
+            for basis, pattern in table.items()
+            for match in pattern.finditer(text, start, end)
+        ]
+        # A longer negative cue covers what it contains ("no documentation of" before "no").
+        kept = [
+            cue
+            for cue in found
+            if not any(
+                other is not cue
+                and other.start <= cue.start
+                and cue.end <= other.end
+                and (other.end - other.start, other.basis != "met") > (cue.end - cue.start, cue.basis != "met")
+                for other in found
+            )
+        ]
+        return sorted(kept)
+
+
+@cache
+def _cues() -> _Cues:
+    return _Cues()
+
+
+# The types whose satisfaction is an absence: "no contraindications" meets the criterion.
+_ABSENCE = frozenset(["no_surgical_option", "no_contraindication"])
+# A bare statement of the fact speaks against the request: the same test was done, an equal alternative exists.
+_BAR = {
+    "redundant_service": "contradicted",
+    "alternative_available": "contradicted",
+    "combination_rule": "not_recommended",
+    "parent_service": "inherited",
+}
+# The limits, and the words that pass them.
+_LIMITS = frozenset(["quantity_limit", "duration_limit", "dose_limit"])
+_OWN_BASIS = {"guideline_support": "not_recommended", "parent_service": "inherited", "regulatory_approval": "not_recommended"}
+# Criteria that a denial names by their absence alone ("no rationale", "did not specify the body part").
+_FACT_VOICES = frozenset(["reviewer", "record", "provider", "patient"])
+_IMPLANTS = frozenset(["intrathecal_pump", "spinal_cord_stimulator", "functional_restoration"])
+_NUMERAL = re.compile(r"\(?(\d{1,2})[.)]\s|\(?([a-h])[.)]\s", re.I)
+_ALL = form(r"\ball (?:of )?(?:the )?(?:following|criteria|these)|\ball of\b", re.I)
+_ANY = form(r"\b(?:any|one or more|at least one) of the following|\bany of\b", re.I)
+_ONE = form(r"\bone of the (?:following|required|criteria|indications)", re.I)
+_INHERITS = form(
+    r"\b(?:as|since|because|given that|with|in that)\b[^.]{0,30}\b(?:surg\w+|procedure|operation|injection|treatment|service|request|pump|stimulator|arthroscopy|fusion"
+    r"|program|MRI|therapy|medication)\b[^.]{0,60}\b(?:not|non-?certified|denied|upheld)\b[^.]{0,120}"
+    r"|\bfalls? with\b|\bnot (?:been )?(?:found |deemed )?(?:medically )?necessary,? (?:therefore|so|thus|then|none of|neither)"
+    r"|\bancillary\b|\bassociated (?:surgical )?(?:service|request)s?\b",
+    re.I,
+)
+
+
+class Relations:
+    """Decides the criteria of every request from its rationale; fills ``doc._.criteria``."""
+
+    def __call__(self, doc: Doc) -> Doc:
+        layout = layout_of(doc)
+        text = doc.text
+        criteria: list[Criterion] = []
+        families: dict[str, str] = {}
+        by_request: dict[int, list[Sentence]] = {}
+        for sentence in doc._.sentences:
+            if sentence["section"] == "rationale" and sentence["request"] is not None:
+                by_request.setdefault(sentence["request"], []).append(sentence)
+        for request in layout.requests:
+            stated = [
+                one
+                for one in doc._.mentions or []
+                if one["label"] == "CRITERION" and request.rationale and request.rationale[0] <= one["start"] < request.rationale[1]
+            ]
+            family = request_family(doc, request, layout)
+            families[str(request.index)] = family
+            decided = self._decide(text, request, layout.requests, by_request.get(request.index, []), stated, family)
+            criteria += decided
+        doc._.criteria = criteria
+        doc._.families = families
+        return doc
+
+    def _decide(
+        self,
+        text: str,
+        request: RequestParts,
+        requests: tuple[RequestParts, ...],
+        sentences: list[Sentence],
+        stated: list[Mention],
+        family: str,
+    ) -> list[Criterion]:
+        findings: list[_Finding] = []
+        for index, sentence in enumerate(sentences):
+            if sentence["voice"] in _FACT_VOICES:
+                findings += self._in_sentence(text, sentence, index, request, family, stated)
+            elif sentence["voice"] == "guideline":
+                findings += self._in_guideline(text, sentence, index, request)
+        inherited = self._inherited(text, request, requests, sentences)
+        if inherited is not None:
+            findings = [finding for finding in findings if finding.confidence > 0.8 and finding.type not in ("surgical_candidacy", "guideline_support")]
+            findings.append(_Finding("parent_service", "unmet", "inherited", inherited[1], 0.95))
+        findings = self._consistent(findings, request)
+        if not any(finding.status == ("unmet" if request.decision == "upheld" else "met") for finding in findings):
+            findings += self._fallback(text, request, sentences, stated, family)
+        return self._assemble(text, request, sentences, stated, findings, inherited[0] if inherited else None)
+
+    # --- one sentence --------------------------------------------------------------------------------------------
+
+    def _in_sentence(
+        self, text: str, sentence: Sentence, index: int, request: RequestParts, family: str, stated: list[Mention]
+    ) -> list[_Finding]:
+        start, end = sentence["start"], sentence["end"]
+        cues = _cues()
+        if cues.conclusion.search(text[start:end]):
+            return []
+        rules = criterion_rules()
+        found: list[_Finding] = []
+        for clause_start, clause_end in self._clauses(text, start, end):
+            topics = CriterionRules.search(rules.applied, text, clause_start, clause_end)
+            in_clause = cues.find(text, clause_start, clause_end)
+            for topic in topics:
+                finding = self._finding(text, topic, in_clause, index, sentence, request)
+                if finding is not None:
+                    found.append(self._by_family(finding, family, stated))
+        return found
+
+    @staticmethod
+    def _clauses(text: str, start: int, end: int) -> list[tuple[int, int]]:
+        bounds = [start]
+        for match in _cues().breaks.finditer(text, start, end):
+            if match.start() - bounds[-1] > 12 and end - match.end() > 8:
+                bounds.append(match.start())
+        # "Although X was noted, there was no Y": the concession ends at its comma.
+        opening = re.match(r"\s*(?:although|though|while|even though|despite)\b[^,]{8,200},", text[start:end], re.I)
+        if opening:
+            bounds.append(start + opening.end())
+        bounds = sorted({*bounds, end})
+        return list(zip(bounds, bounds[1:], strict=False))
+
+    def _finding(
+        self, text: str, topic: Found, cues: list[_Cue], index: int, sentence: Sentence, request: RequestParts
+    ) -> _Finding | None:
+        cue = self._governing(topic, cues)
+        name = topic.name
+        upheld = request.decision == "upheld"
+        basis = cue.basis if cue else None
+        if name == "parent_service":
+            return None  # decided for the request as a whole
+        if name in _LIMITS:
+            passed = basis == "exceeded" or re.search(r"exceed|in excess|beyond|excessive|more than the", text[topic.start : topic.end], re.I)
+            if passed:
+                return _Finding(name, "unmet" if upheld else "met", "exceeded" if upheld else None, index, 0.9)
+            if basis in ("undocumented", "contradicted") and sentence["voice"] == "reviewer" and upheld and name == "quantity_limit":
+                return _Finding(name, "unmet", "undocumented", index, 0.5)
+            if basis == "not_recommended" and upheld:
+                return _Finding(name, "unmet", "exceeded", index, 0.7)
+            if not upheld and sentence["voice"] == "reviewer":
+                return _Finding(name, "met", None, index, 0.6)
+            return None
+        if name == "guideline_support":
+            negative = re.search(r"\bnot\b|experimental|investigational|under study|no (?:evidence|support)", text[topic.start : topic.end], re.I)
+            if negative and upheld:
+                return _Finding(name, "unmet", "not_recommended", index, 0.85)
+            if not negative and not upheld:
+                return _Finding(name, "met", None, index, 0.6)
+            return None
+        if name in _BAR:
+            if basis in (None, "met"):
+                return _Finding(name, "unmet", _BAR[name], index, 0.75) if upheld and sentence["voice"] == "reviewer" else None
+            return None if upheld else _Finding(name, "met", None, index, 0.6)
+        if basis in ("undocumented", "contradicted", "exceeded", "not_recommended"):
+            if name in _ABSENCE:
+                return _Finding(name, "met", None, index, 0.8)
+            return _Finding(name, "unmet", _OWN_BASIS.get(name, basis if basis != "exceeded" else "contradicted"), index, 0.9)
+        if name in _ABSENCE:
+            return _Finding(name, "unmet", "contradicted", index, 0.6) if upheld and basis == "met" and sentence["voice"] == "reviewer" else None
+        if basis == "met" or not upheld:
+            return _Finding(name, "met", None, index, 0.7 if basis == "met" else 0.5)
+        return None
+
+    @staticmethod
+    def _governing(topic: Found, cues: list[_Cue]) -> _Cue | None:
+        """Return the cue that decides a topic: a negative one that reaches it before an affirmative one."""
+        negative: list[tuple[int, _Cue]] = []
+        affirmative: list[tuple[int, _Cue]] = []
+        for cue in cues:
+            inside = topic.start <= cue.start and cue.end <= topic.end
+            if cue.forward:
+                reaches = inside or cue.start <= topic.start
+                distance = 0 if inside else max(0, topic.start - cue.end)
+            else:
+                reaches = inside or cue.end >= topic.end
+                distance = 0 if inside else max(0, cue.start - topic.end)
+            if reaches:
+                (affirmative if cue.basis == "met" else negative).append((distance, cue))
+        if negative:
+            # Nearest first; where two cues meet, missing proof is the weaker claim and goes first.
+            order = {"exceeded": 0, "undocumented": 1, "contradicted": 2, "not_recommended": 3}
+            return min(negative, key=lambda pair: (pair[0] // 25, order[pair[1].basis]))[1]
+        return min(affirmative)[1] if affirmative else None
+
+    @staticmethod
+    def _by_family(finding: _Finding, family: str, stated: list[Mention]) -> _Finding:
+        """Read "no future surgery" by what is asked: for an implant it is the criterion, for imaging its failure."""
+        if finding.type == "surgical_candidacy" and finding.status == "unmet":
+            asks_no_option = family in _IMPLANTS or any(one["attributes"]["type"] == "no_surgical_option" for one in stated)
+            if asks_no_option:
+                return finding._replace(type="no_surgical_option", status="met", basis=None)
+        if finding.type == "no_surgical_option" and family not in _IMPLANTS and not stated:
+            return finding._replace(type="surgical_candidacy", status="unmet", basis="undocumented")
+        return finding
+
+    def _in_guideline(self, text: str, sentence: Sentence, index: int, request: RequestParts) -> list[_Finding]:
+        """Take "is not recommended" in a guideline's voice as a reason of a denial, with little confidence."""
+        if request.decision != "upheld":
+            return []
+        rules = criterion_rules()
+        pattern = rules.stated["guideline_support"]
+        for match in pattern.finditer(text, sentence["start"], sentence["end"]):
+            if re.search(r"\bnot\b[^.]{0,25}(?:recommended|supported|indicated|endorsed)|experimental|do(?:es)? not (?:recommend|support)", match[0], re.I):
+                return [_Finding("guideline_support", "unmet", "not_recommended", index, 0.4)]
+        return []
+
+    # --- the request as a whole ----------------------------------------------------------------------------------
+
+    @staticmethod
+    def _inherited(
+        text: str, request: RequestParts, requests: tuple[RequestParts, ...], sentences: list[Sentence]
+    ) -> tuple[int | None, int] | None:
+        """Return (index of the parent request, sentence that says so) if this request falls with another."""
+        if request.decision != "upheld" or not sentences:
+            return None
+        short = len(sentences) <= 3
+        title = text[slice(*request.title)]
+        ancillary = re.search(r"associated surgical|pre-?op|post-?op|assistant|assist\b|clearance|ancillary", title, re.I)
+        for index, sentence in enumerate(sentences):
+            words = text[sentence["start"] : sentence["end"]]
+            match = _INHERITS.search(words)
+            if match and (short or ancillary) and re.search(r"\bnot\b|denied|non-?certified|upheld|falls? with", words, re.I):
+                upheld = [other.index for other in requests if other.index != request.index and other.decision == "upheld"]
+                if not upheld and not ancillary:
+                    continue
+                earlier = [other for other in upheld if other < request.index]
+                parents = [
+                    other.index
+                    for other in requests
+                    if other.index in upheld
+                    and not re.search(r"associated surgical|pre-?op|post-?op|assistant|assist\b|clearance", text[slice(*other.title)], re.I)
+                ]
+                parent = next((other for other in parents if other in earlier), parents[0] if parents else None)
+                return parent, index
+        return None
+
+    @staticmethod
+    def _consistent(findings: list[_Finding], request: RequestParts) -> list[_Finding]:
+        """Drop the weak where the strong speak: an affirmed criterion that another sentence denies, a guideline's
+        "not recommended" where the reviewer gives reasons of the case."""
+        wanted = "unmet" if request.decision == "upheld" else "met"
+        strong = {finding.type for finding in findings if finding.status == wanted and finding.confidence >= 0.7}
+        kept = []
+        for finding in findings:
+            if finding.confidence < 0.5 and strong - {finding.type}:
+                continue
+            if finding.status != wanted and any(other.type == finding.type and other.status == wanted for other in findings):
+                continue
+            kept.append(finding)
+        return kept
+
+    @staticmethod
+    def _fallback(
+        text: str, request: RequestParts, sentences: list[Sentence], stated: list[Mention], family: str
+    ) -> list[_Finding]:
+        """Name the criterion that the cited guideline is about where no sentence applies one."""
+        if not sentences:
+            return []
+        wanted = "unmet" if request.decision == "upheld" else "met"
+        facts = [i for i, s in enumerate(sentences) if s["voice"] in _FACT_VOICES and not _cues().conclusion.search(text[s["start"] : s["end"]])]
+        types = list(dict.fromkeys(one["attributes"]["type"] for one in stated))
+        if wanted == "unmet":
+            denied = [i for i in facts if any(c.basis != "met" for c in _cues().find(text, sentences[i]["start"], sentences[i]["end"]))]
+            evidence = denied or facts or [i for i, s in enumerate(sentences) if s["voice"] == "guideline"] or [0]
+            name = next((t for t in types if t != "guideline_support"), types[0] if types else "guideline_support")
+            basis = _OWN_BASIS.get(name, "exceeded" if name in _LIMITS else "undocumented")
+            return [_Finding(name, "unmet", basis, evidence[0], 0.3)]
+        name = next((t for t in types if t not in _LIMITS and t not in _BAR), types[0] if types else "guideline_support")
+        if name in _BAR:
+            name = "guideline_support"
+        return [_Finding(name, "met", None, (facts or [0])[0], 0.3)]
+
+    # --- assembly ------------------------------------------------------------------------------------------------
+
+    def _assemble(
+        self,
+        text: str,
+        request: RequestParts,
+        sentences: list[Sentence],
+        stated: list[Mention],
+        findings: list[_Finding],
+        parent: int | None,
+    ) -> list[Criterion]:
+        statements: dict[str, Mention] = {}
+        for one in stated:
+            statements.setdefault(one["attributes"]["type"], one)
+        logic = self._logic(text, request)
+        result: list[Criterion] = []
+        wanted = "unmet" if request.decision == "upheld" else "met"
+        for name in dict.fromkeys([finding.type for finding in findings]):
+            own = [finding for finding in findings if finding.type == name]
+            status = "unmet" if any(f.status == "unmet" for f in own) and (wanted == "unmet" or all(f.status == "unmet" for f in own)) else "met"
+            deciding = [finding for finding in own if finding.status == status]
+            basis = self._basis(deciding) if status == "unmet" else None
+            spans = sorted({(sentences[f.sentence]["start"], sentences[f.sentence]["end"]) for f in deciding})
+            one = statements.pop(name, None)
+            result.append(
+                self._criterion(text, request, name, one, logic, status, basis, spans, status == wanted, parent, max(f.confidence for f in deciding))
+            )
+        for name, one in statements.items():
+            result.append(self._criterion(text, request, name, one, logic, "not_addressed", None, [], False, None, 0.6))
+        return result
+
+    @staticmethod
+    def _criterion(
+        text: str,
+        request: RequestParts,
+        name: str,
+        statement: Mention | None,
+        logic: str | None,
+        status: str,
+        basis: str | None,
+        evidence: list[tuple[int, int]],
+        decisive: bool,
+        parent: int | None,
+        confidence: float,
+    ) -> Criterion:
+        ordinal = None
+        if statement is not None:
+            numeral = _NUMERAL.search(text, max(0, statement["start"] - 60), statement["start"] + 3)
+            if numeral and numeral[1] and not re.search(r"[.;]\s", text[numeral.end() : statement["start"]]):
+                ordinal = int(numeral[1])
+        return Criterion(
+            request=request.index,
+            type=name,
+            statement=(statement["start"], statement["end"]) if statement else None,
+            ordinal=ordinal,
+            logic=logic if statement else None,
+            status=status,
+            unmet_basis=basis,
+            decisive=decisive,
+            evidence=evidence,
+            inherits_from=parent if name == "parent_service" else None,
+            confidence=round(confidence, 2),
+            source="rule",
+        )
+
+    @staticmethod
+    def _basis(findings: list[_Finding]) -> str | None:
+        order = ["inherited", "exceeded", "not_recommended", "undocumented", "contradicted"]
+        best = max(findings, key=lambda f: (f.confidence, -order.index(f.basis or "contradicted")))
+        return best.basis
+
+    @staticmethod
+    def _logic(text: str, request: RequestParts) -> str | None:
+        if request.rationale is None:
+            return None
+        for logic, pattern in (("all", _ALL), ("any", _ANY), ("one", _ONE)):
+            if pattern.search(text, *request.rationale):
+                return logic
+        return None
+
+
+@Language.factory("unmet_relations", requires=["doc._.mentions", "doc._.sentences"], assigns=["doc._.criteria", "doc._.families"])
+def create_relations(nlp: Language, name: str) -> Relations:
+    """Make the component."""
+    return Relations()

@@ -1,0 +1,69 @@
+"""``unmet_sentences``: sentence starts for spaCy, and each sentence's place in the letter in ``doc._.sentences``."""
+
+from typing import TypedDict
+
+from spacy.language import Language
+from spacy.tokens import Doc
+from unmet.components.letter_layout import layout_of
+from unmet.layout.sentences import sentence_starts
+
+if not Doc.has_extension("sentences"):
+    Doc.set_extension("sentences", default=None)
+
+
+class Sentence(TypedDict):
+    """One sentence: character offsets, the kind of section it stands in, the request it belongs to, its voice."""
+
+    start: int
+    end: int
+    section: str
+    request: int | None
+    voice: str
+
+
+class LetterSentences:
+    """Splits every section into sentences; no sentence reaches over a section's edge."""
+
+    def __call__(self, doc: Doc) -> Doc:
+        layout = layout_of(doc)
+        text = doc.text
+        sentences: list[Sentence] = []
+        bounds: set[int] = set()
+        covered = 0
+        for section in layout.sections:
+            # The title of a 2013 notice stands inside its opening list too: a stretch is cut once.
+            start = max(section.start, covered)
+            if start >= section.end:
+                continue
+            starts = [start] if section.kind == "request_title" else sentence_starts(text, start, section.end)
+            for begin, stop in zip(starts, [*starts[1:], section.end], strict=True):
+                end = stop
+                while end > begin and text[end - 1].isspace():
+                    end -= 1
+                sentences.append(
+                    Sentence(start=begin, end=end, section=section.kind, request=section.request, voice="boilerplate")
+                )
+            bounds.update(starts)
+            bounds.add(section.end)
+            covered = section.end
+        if not layout.sections:
+            bounds.update(sentence_starts(text, 0, len(text)))
+        pending = True
+        for token in doc:
+            if token.idx in bounds or pending:
+                if token.is_space:
+                    pending = True
+                    token.is_sent_start = False
+                    continue
+                token.is_sent_start = True
+                pending = False
+            else:
+                token.is_sent_start = False
+        doc._.sentences = sentences
+        return doc
+
+
+@Language.factory("unmet_sentences", requires=["doc._.letter"], assigns=["token.is_sent_start", "doc._.sentences"])
+def create_sentences(nlp: Language, name: str) -> LetterSentences:
+    """Make the component."""
+    return LetterSentences()

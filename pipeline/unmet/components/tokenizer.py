@@ -1,0 +1,72 @@
+"""A tokenizer for letters: words, numbers and signs apart, so that any span a reader would mark has token bounds.
+
+"10mg#60", "EMG/NCV", "L5-S1" and "9792.20f" are cut where letters, digits and signs meet. spaCy's own tokenizer
+keeps such strings whole and is several times slower (``benchmarks/``).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import spacy
+from spacy.tokens import Doc
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from spacy.language import Language
+    from spacy.vocab import Vocab
+
+_TOKEN = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]{1,2}(?![^\W\d_]))?|\d+(?:\.\d+)?|\s+|[^\w\s]|_")
+
+
+class LetterTokenizer:
+    """Callable tokenizer; it has no state beyond the vocabulary, so nothing is written to disk."""
+
+    def __init__(self, vocab: Vocab) -> None:
+        self.vocab = vocab
+
+    def __call__(self, text: str) -> Doc:
+        """Return a Doc over exactly ``text``; whitespace other than single blanks becomes tokens of its own."""
+        words: list[str] = []
+        spaces: list[bool] = []
+        for piece in _TOKEN.findall(text):
+            if piece[0].isspace():
+                rest = piece
+                if rest[0] == " " and words and not spaces[-1] and not words[-1].isspace():
+                    spaces[-1] = True
+                    rest = rest[1:]
+                if rest:
+                    words.append(rest)
+                    spaces.append(False)
+            else:
+                words.append(piece)
+                spaces.append(False)
+        return Doc(self.vocab, words=words, spaces=spaces)
+
+    def to_bytes(self, **_: Any) -> bytes:
+        """Return nothing: there is no state."""
+        return b""
+
+    def from_bytes(self, _data: bytes, **_kwargs: Any) -> LetterTokenizer:
+        """Return the tokenizer as it is."""
+        return self
+
+    def to_disk(self, _path: str | Path, **_: Any) -> None:
+        """Write nothing: there is no state."""
+
+    def from_disk(self, _path: str | Path, **_: Any) -> LetterTokenizer:
+        """Return the tokenizer as it is."""
+        return self
+
+
+@spacy.registry.tokenizers("unmet.LetterTokenizer.v1")
+def create_letter_tokenizer() -> Callable[[Language], LetterTokenizer]:
+    """Make the tokenizer factory that spaCy's config system asks for."""
+
+    def create(nlp: Language) -> LetterTokenizer:
+        return LetterTokenizer(nlp.vocab)
+
+    return create
