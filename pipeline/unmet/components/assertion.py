@@ -29,10 +29,13 @@ def _context(nlp: Language) -> Any:
 
     logging.getLogger("medspacy").setLevel(logging.WARNING)
     context = ConText(nlp, rules=None, input_span_type="group", span_group_name=_GROUP, span_attrs=None, prune_on_target_overlap=True)
-    rules = []
-    for entry in load_yaml("context.yaml"):
-        for phrase in entry["phrases"]:
-            rules.append(ConTextRule(literal=phrase, category=entry["category"], direction=entry["direction"]))
+    rules = [
+        ConTextRule(literal=phrase, category=entry["category"], direction=entry["direction"])
+        for entry in load_yaml("context.yaml")
+        for phrase in entry["phrases"]
+    ]
+    # One rule as a token pattern: ConText's second matcher warns at every letter while it is empty.
+    rules.append(ConTextRule("s/p", "historical", pattern=[{"LOWER": "s"}, {"ORTH": "/"}, {"LOWER": "p"}], direction="FORWARD"))
     context.add(rules)
     return context
 

@@ -6,7 +6,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from unmet.components.mentions import Mention, add_mentions, mention, prose_sentences, without_overlaps
-from unmet.components.rules import criterion_rules
+from unmet.components.rules import criterion_rules, turn
 from unmet.layout.pattern import trim
 
 # A guideline sentence states a requirement only if it permits, limits or forbids something.
@@ -26,12 +26,17 @@ class CriterionStatements:
         rules = criterion_rules()
         found: list[Mention] = []
         for sentence in prose_sentences(doc):
-            if sentence["section"] != "rationale" or sentence["voice"] != "guideline":
+            if sentence["section"] != "rationale":
                 continue
-            if not _NORMATIVE.search(text, sentence["start"], sentence["end"]):
+            stop = sentence["end"]
+            if sentence["voice"] == "reviewer":
+                stop = turn(text, sentence["start"], sentence["end"])
+            elif sentence["voice"] != "guideline":
+                continue
+            if not _NORMATIVE.search(text, sentence["start"], stop):
                 continue
             in_sentence = []
-            for match in rules.search(rules.stated, text, sentence["start"], sentence["end"]):
+            for match in rules.search(rules.stated, text, sentence["start"], stop):
                 start, end = trim(text, match.start, match.end, strip=",.;:\"\u201c\u201d")
                 if start < end:
                     in_sentence.append(

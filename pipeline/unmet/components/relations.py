@@ -16,7 +16,7 @@ from spacy.tokens import Doc
 from unmet.components.families import request_family
 from unmet.components.letter_layout import layout_of
 from unmet.components.mentions import Mention
-from unmet.components.rules import CriterionRules, Found, criterion_rules, union
+from unmet.components.rules import CriterionRules, Found, criterion_rules, turn, union
 from unmet.components.sentences import Sentence
 from unmet.knowledge import load_yaml
 from unmet.layout.model import RequestParts
@@ -95,6 +95,28 @@ def _cues() -> _Cues:
     return _Cues()
 
 
+# Criteria about what the request or the provider says: their absence is always a silence.
+_SILENCE = frozenset(["exceptional_factors", "rationale_documented", "request_specificity", "treatment_goals"])
+_IN_FILE = form(
+    r"\b(?:documented|documents?|documentation|noted|provided|presented|outlined|described|identified|submitted|in the (?:file|records?|chart|notes?)|for review|on file|mention(?:ed)?)\b",
+    re.I,
+)
+_NEGATES = form(r"\b(?:no|not|without|lack of|fail\w* to|unclear|nor|insufficient)\b", re.I)
+_REASON = form(
+    r"\W*(?:\w+, )?(?:given|due to|because|in light of|without|absent|since|as|based (?:up)?on|considering|in the absence of|with(?: the)?)"
+    r" (?!the (?:above|foregoing|aforementioned)|(?:this|these|that|above|such)\b(?! (?:the|guidelines?|there))|(?:the )?(?:available|submitted|provided|currently) )[^,]{12,}",
+    re.I,
+)
+
+
+def _only_concludes(words: str) -> bool:
+    """Tell a pure conclusion from one that gives its reason ("Given the lack of red flags, the request is not ...")."""
+    if not _cues().conclusion.search(words):
+        return False
+    reason = _REASON.match(words)
+    return not (reason and "," in words[: reason.end() + 1] and any(c.basis != "met" for c in _cues().find(words, 0, reason.end())))
+
+
 # The types whose satisfaction is an absence: "no contraindications" meets the criterion.
 _ABSENCE = frozenset(["no_surgical_option", "no_contraindication"])
 # A bare statement of the fact speaks against the request: the same test was done, an equal alternative exists.
@@ -109,7 +131,18 @@ _LIMITS = frozenset(["quantity_limit", "duration_limit", "dose_limit"])
 _OWN_BASIS = {"guideline_support": "not_recommended", "parent_service": "inherited", "regulatory_approval": "not_recommended"}
 # Criteria that a denial names by their absence alone ("no rationale", "did not specify the body part").
 _FACT_VOICES = frozenset(["reviewer", "record", "provider", "patient"])
+_RESPONSES = frozenset(["functional_improvement", "pain_relief", "conservative_care_failed", "successful_trial", "home_exercise", "step_therapy"])
+_THERAPIES = frozenset(["physical_therapy", "chiropractic", "acupuncture", "massage", "electrical_stimulation", "exercise_membership"])
+_TESTS = frozenset(["advanced_imaging", "radiograph", "electrodiagnostics", "urine_drug_test", "laboratory", "other_diagnostic"])
+_DONE = form(
+    r"\b(?:had|underwent|undergone|included|obtained|completed|performed|done|reviewed) (?:an? |the |also |also an? |on )*(?:\w+ ){0,4}?(?:MRI|magnetic|x-?ray|CT|EMG|NC[SV]|urine|scan|electro|radiograph|laborator)"
+    r"|\b(?:was|were|has been|had been) (?:already |previously |recently )?(?:obtained|done|performed|completed|taken)\b",
+    re.I,
+)
 _IMPLANTS = frozenset(["intrathecal_pump", "spinal_cord_stimulator", "functional_restoration"])
+_COMPOUND = form(
+    r"\bcompound(?:ed)? (?:\w+ ){0,2}(?:products?|medications?|drugs?|topicals?|creams?|agents?)?[^.]{0,60}\bcontain[^.]{0,60}\bnot recommended|\bany compound", re.I
+)
 _NUMERAL = re.compile(r"\(?(\d{1,2})[.)]\s|\(?([a-h])[.)]\s", re.I)
 _ALL = form(r"\ball (?:of )?(?:the )?(?:following|criteria|these)|\ball of\b", re.I)
 _ANY = form(r"\b(?:any|one or more|at least one) of the following|\bany of\b", re.I)
@@ -143,7 +176,8 @@ class Relations:
             ]
             family = request_family(doc, request, layout)
             families[str(request.index)] = family
-            decided = self._decide(text, request, layout.requests, by_request.get(request.index, []), stated, family)
+            done = self._done_before(doc, request, family)
+            decided = self._decide(text, request, layout.requests, by_request.get(request.index, []), stated, family, done)
             criteria += decided
         doc._.criteria = criteria
         doc._.families = families
@@ -157,6 +191,7 @@ class Relations:
         sentences: list[Sentence],
         stated: list[Mention],
         family: str,
+        done: list[int],
     ) -> list[Criterion]:
         findings: list[_Finding] = []
         for index, sentence in enumerate(sentences):
@@ -164,6 +199,10 @@ class Relations:
                 findings += self._in_sentence(text, sentence, index, request, family, stated)
             elif sentence["voice"] == "guideline":
                 findings += self._in_guideline(text, sentence, index, request)
+        if request.decision == "upheld":
+            for index, sentence in enumerate(sentences):
+                if any(sentence["start"] <= at < sentence["end"] for at in done):
+                    findings.append(_Finding("redundant_service", "unmet", "contradicted", index, 0.7))
         inherited = self._inherited(text, request, requests, sentences)
         if inherited is not None:
             findings = [finding for finding in findings if finding.confidence > 0.8 and finding.type not in ("surgical_candidacy", "guideline_support")]
@@ -180,17 +219,50 @@ class Relations:
     ) -> list[_Finding]:
         start, end = sentence["start"], sentence["end"]
         cues = _cues()
-        if cues.conclusion.search(text[start:end]):
+        if _only_concludes(text[start:end]):
             return []
         rules = criterion_rules()
-        found: list[_Finding] = []
+        start = turn(text, start, end)
+        found = self._said_outright(text, start, end, index, request)
+        outright = {finding.type for finding in found}
         for clause_start, clause_end in self._clauses(text, start, end):
             topics = CriterionRules.search(rules.applied, text, clause_start, clause_end)
             in_clause = cues.find(text, clause_start, clause_end)
             for topic in topics:
                 finding = self._finding(text, topic, in_clause, index, sentence, request)
-                if finding is not None:
+                if finding is not None and finding.type not in outright:
                     found.append(self._by_family(finding, family, stated))
+        return self._specific(found, family, stated)
+
+    @staticmethod
+    def _specific(found: list[_Finding], family: str, stated: list[Mention]) -> list[_Finding]:
+        """Drop what a more specific finding of the same sentence says already, and what is affirmed but was not asked."""
+        types = {finding.type for finding in found}
+        asked = {one["attributes"]["type"] for one in stated}
+        kept = []
+        for finding in found:
+            if finding.type == "treatment_response" and types & _RESPONSES:
+                continue
+            # Earlier therapy is no failed alternative where more of the same is requested.
+            if finding.type == "conservative_care_failed" and family in _THERAPIES and "conservative_care_failed" not in asked:
+                continue
+            if finding.status == "met" and finding.type not in asked and finding.confidence < 0.75:
+                finding = finding._replace(confidence=min(finding.confidence, 0.45))
+            kept.append(finding)
+        return kept
+
+    @staticmethod
+    def _said_outright(text: str, start: int, end: int, index: int, request: RequestParts) -> list[_Finding]:
+        """Find what says by itself that a criterion is not satisfied, or is ("remained off of work")."""
+        rules = criterion_rules()
+        found = []
+        if request.decision == "upheld":
+            for match in CriterionRules.search(rules.contrary, text, start, end):
+                found.append(_Finding(match.name, "unmet", "contradicted", index, 0.8))
+        contrary = {finding.type for finding in found}
+        for match in CriterionRules.search(rules.fulfilled, text, start, end):
+            if match.name not in contrary and not _NEGATES.search(text, max(start, match.start - 45), match.start):
+                found.append(_Finding(match.name, "met", None, index, 0.75))
         return found
 
     @staticmethod
@@ -240,12 +312,23 @@ class Relations:
         if basis in ("undocumented", "contradicted", "exceeded", "not_recommended"):
             if name in _ABSENCE:
                 return _Finding(name, "met", None, index, 0.8)
-            return _Finding(name, "unmet", _OWN_BASIS.get(name, basis if basis != "exceeded" else "contradicted"), index, 0.9)
+            return _Finding(name, "unmet", self._basis_of(text, name, basis, sentence), index, 0.9)
         if name in _ABSENCE:
             return _Finding(name, "unmet", "contradicted", index, 0.6) if upheld and basis == "met" and sentence["voice"] == "reviewer" else None
         if basis == "met" or not upheld:
             return _Finding(name, "met", None, index, 0.7 if basis == "met" else 0.5)
         return None
+
+    @staticmethod
+    def _basis_of(text: str, name: str, basis: str, sentence: Sentence) -> str:
+        """Name the basis of a denied criterion: a flat negative about what the file holds is missing proof."""
+        if name in _OWN_BASIS:
+            return _OWN_BASIS[name]
+        if name in _SILENCE:
+            return "undocumented"
+        if basis == "contradicted" and _IN_FILE.search(text, sentence["start"], sentence["end"]):
+            return "undocumented"
+        return "contradicted" if basis == "exceeded" else "undocumented" if basis == "not_recommended" else basis
 
     @staticmethod
     def _governing(topic: Found, cues: list[_Cue]) -> _Cue | None:
@@ -284,11 +367,34 @@ class Relations:
         if request.decision != "upheld":
             return []
         rules = criterion_rules()
+        compound = _COMPOUND.search(text, sentence["start"], sentence["end"])
+        if compound:
+            return [_Finding("combination_rule", "unmet", "not_recommended", index, 0.7)]
         pattern = rules.stated["guideline_support"]
         for match in pattern.finditer(text, sentence["start"], sentence["end"]):
             if re.search(r"\bnot\b[^.]{0,25}(?:recommended|supported|indicated|endorsed)|experimental|do(?:es)? not (?:recommend|support)", match[0], re.I):
                 return [_Finding("guideline_support", "unmet", "not_recommended", index, 0.4)]
         return []
+
+    @staticmethod
+    def _done_before(doc: Doc, request: RequestParts, family: str) -> list[int]:
+        """Return where the rationale says that the same test, of the same body part, was done already."""
+        if family not in _TESTS or request.rationale is None:
+            return []
+        mentions: list[Mention] = [one for one in doc._.mentions or [] if one["label"] == "PROCEDURE"]
+        item = next((one for one in mentions if request.title[0] <= one["start"] < request.title[1]), None)
+        if item is None:
+            return []
+        canonical, parts = item["attributes"].get("canonical"), set(item["attributes"].get("body_part", ()))
+        return [
+            one["start"]
+            for one in mentions
+            if request.rationale[0] <= one["start"] < request.rationale[1]
+            and one["attributes"].get("canonical") == canonical
+            and (not one["attributes"].get("body_part") or parts & set(one["attributes"]["body_part"]))
+            and one["voice"] in ("reviewer", "record")
+            and _DONE.search(doc.text, max(request.rationale[0], one["start"] - 60), min(one["end"] + 60, request.rationale[1]))
+        ]
 
     # --- the request as a whole ----------------------------------------------------------------------------------
 
@@ -328,7 +434,7 @@ class Relations:
         strong = {finding.type for finding in findings if finding.status == wanted and finding.confidence >= 0.7}
         kept = []
         for finding in findings:
-            if finding.confidence < 0.5 and strong - {finding.type}:
+            if finding.confidence < 0.5 and (strong - {finding.type} or (finding.status == "met" and wanted == "unmet")):
                 continue
             if finding.status != wanted and any(other.type == finding.type and other.status == wanted for other in findings):
                 continue
@@ -343,7 +449,7 @@ class Relations:
         if not sentences:
             return []
         wanted = "unmet" if request.decision == "upheld" else "met"
-        facts = [i for i, s in enumerate(sentences) if s["voice"] in _FACT_VOICES and not _cues().conclusion.search(text[s["start"] : s["end"]])]
+        facts = [i for i, s in enumerate(sentences) if s["voice"] in _FACT_VOICES and not _only_concludes(text[s["start"] : s["end"]])]
         types = list(dict.fromkeys(one["attributes"]["type"] for one in stated))
         if wanted == "unmet":
             denied = [i for i in facts if any(c.basis != "met" for c in _cues().find(text, sentences[i]["start"], sentences[i]["end"]))]

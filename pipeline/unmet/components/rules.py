@@ -24,8 +24,22 @@ def union(patterns: list[str]) -> re.Pattern[str]:
     return form("|".join(f"(?:{pattern})" for pattern in patterns), re.I)
 
 
+# Types whose patterns are wide: they stand back where a narrower one matches the same words.
+_WIDE = frozenset(["specific_indication", "treatment_response"])
+
+
+def _gives_way(one: Found, other: Found) -> bool:
+    if one.name == other.name or one.end <= other.start or other.end <= one.start:
+        return False
+    if one.name in _WIDE and other.name not in _WIDE:
+        return True
+    covered = other.start <= one.start and one.end <= other.end
+    return covered and other.name not in _WIDE and (other.end - other.start) > 1.6 * (one.end - one.start)
+
+
 class CriterionRules:
-    """What names a criterion type: in guideline sentences (``stated``) and in the reviewer's (``applied``)."""
+    """What names a criterion type: in guideline sentences (``stated``), in the reviewer's (``applied``); and what says
+    by itself that a criterion is not satisfied (``contrary``) or is (``fulfilled``)."""
 
     def __init__(self) -> None:
         data = load_yaml("criteria.yaml")
@@ -34,9 +48,16 @@ class CriterionRules:
             raise KnowledgeError(f"knowledge/criteria.yaml: unknown criterion types {sorted(unknown)}")
         self.stated: dict[str, re.Pattern[str]] = {}
         self.applied: dict[str, re.Pattern[str]] = {}
+        self.contrary: dict[str, re.Pattern[str]] = {}
+        self.fulfilled: dict[str, re.Pattern[str]] = {}
         for name, rules in data["types"].items():
-            for table, own in ((self.stated, "stated"), (self.applied, "applied")):
-                patterns = [*rules.get("topics", ()), *rules.get(own, ())]
+            for table, fields in (
+                (self.stated, ("topics", "stated")),
+                (self.applied, ("topics", "applied")),
+                (self.contrary, ("contrary",)),
+                (self.fulfilled, ("fulfilled",)),
+            ):
+                patterns = [pattern for field in fields for pattern in rules.get(field, ())]
                 for snippet, text in data["snippets"].items():
                     patterns = [pattern.replace("{" + snippet + "}", text) for pattern in patterns]
                 if patterns:
@@ -51,19 +72,26 @@ class CriterionRules:
             for match in pattern.finditer(text, start, end)
             if match.end() > match.start()
         ]
-        # A match that a longer one of another type covers names that other criterion ("relief" in "pain relief").
-        kept = [
-            one
-            for one in found
-            if not any(
-                other.name != one.name
-                and other.start <= one.start
-                and one.end <= other.end
-                and (other.end - other.start) > 1.6 * (one.end - one.start)
-                for other in found
-            )
-        ]
+        # A match that a longer one of another type covers names that other criterion ("relief" in "pain relief"); and
+        # what only says that something is asked for ("a diagnosis of ...") gives way to what says what is asked.
+        kept = [one for one in found if not any(_gives_way(one, other) for other in found)]
         return sorted(kept)
+
+
+_TURN = form(
+    r",? ?(?:in this (?:case|instance|particular case)|here|as to this (?:case|request)),? ?(?:however,? ?|the |it |there |thus,? ?)|, however, (?:in this case|here)\b",
+    re.I,
+)
+_RULE_FIRST = form(r"\W*(?:while|although|though|even though|whereas|whilst)\b.{0,60}?(?:MTUS|ACOEM|ODG|guidelines?|Official Disability|FDA|9792)", re.I)
+
+
+def turn(text: str, start: int, end: int) -> int:
+    """Return where a sentence that opens with a guideline's rule ("While page 53 of the MTUS notes ..., here, however")
+    turns to the case; ``start`` where it does not open so."""
+    if not _RULE_FIRST.match(text, start, end):
+        return start
+    match = _TURN.search(text, start + 20, end)
+    return match.end() if match else start
 
 
 @cache

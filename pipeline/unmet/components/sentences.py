@@ -2,6 +2,7 @@
 
 from typing import TypedDict
 
+import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
 from unmet.components.letter_layout import layout_of
@@ -48,19 +49,23 @@ class LetterSentences:
             covered = section.end
         if not layout.sections:
             bounds.update(sentence_starts(text, 0, len(text)))
+        doc._.sentences = sentences
+        self._mark(doc, bounds)
+        return doc
+
+    @staticmethod
+    def _mark(doc: Doc, bounds: set[int]) -> None:
+        """Set the sentence starts of spaCy's tokens; whitespace before a sentence belongs to the one before it."""
+        starts = []
         pending = True
         for token in doc:
-            if token.idx in bounds or pending:
-                if token.is_space:
-                    pending = True
-                    token.is_sent_start = False
-                    continue
-                token.is_sent_start = True
-                pending = False
-            else:
-                token.is_sent_start = False
-        doc._.sentences = sentences
-        return doc
+            pending = pending or token.idx in bounds
+            opens = pending and not token.is_space
+            starts.append(1 if opens else -1)
+            pending = pending and not opens
+        if starts:
+            starts[0] = 1
+            doc.from_array("SENT_START", np.array(starts, dtype="int64").view("uint64"))
 
 
 @Language.factory("unmet_sentences", requires=["doc._.letter"], assigns=["token.is_sent_start", "doc._.sentences"])

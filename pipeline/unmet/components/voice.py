@@ -15,13 +15,30 @@ from unmet.knowledge import load_yaml
 from unmet.layout.pattern import form
 
 # What ties a sentence to this case: a person of it, a date, a past event, the disputed request.
+_PERSON = r"(?:patient|applicant|claimant|injured worker|worker|employee|IW|member)"
+_VERB = (
+    r"(?:has|had|have|was|were|is|did|does|do|continues?|presents?|presented|reports?|reported|underwent|remains?|remained|showed|shows|lacks?|needs?"
+    r"|meets?|would|could|sustained|injured|received|completed|failed|fails|demonstrated|retained|received|acutely|currently|also|already|seemingly|then|took|takes)"
+)
+# What ties a sentence to this case: a person of it who does something, a date, the disputed request, the file.
 _CASE = form(
-    r"\b(?:this|the|these) (?:\w+ ){0,2}?(?:patient|applicant|claimant|injured worker|worker|employee|IW)s?\b(?! (?:should|must|who))"
-    r"|\b(?:he|she|his|her)\b|\b\d{1,2}[/-]\d{1,2}[/-]\d{2,4}\b|\b(?:patient|applicant|claimant|worker)(?:['\u2019]s)? (?:has|had|was|is|did|does)\b"
-    r"|\b(?:this|the) (?:\w+ ){0,5}?request|\bthe (?:submitted|provided|available|treating|attending|requesting|provider|physician|clinical)",
+    rf"\b(?:this|said) (?:\w+ ){{0,2}}?{_PERSON}\b|\b(?:the |this )?(?:\w+ )?{_PERSON}(?:['\u2019]s? (?!therapeutic|condition|needs|treatment|response|function)\w+)?"
+    rf" {_VERB}\b|\b(?:she|he) {_VERB}\b|\b(?:his|her)\b|\b\d{{1,2}}[/-]\d{{1,2}}[/-]\d{{2,4}}\b"
+    r"|\b(?:this|these|the (?:current|original|present|requested|disputed)) (?:\w+ ){0,4}?requests?\b|\bthe requests? (?:is|was|for|does|did|exceed|as)\b"
+    r"|\b(?:the|these) (?:submitted|provided|available|attending|requesting|documentation|records?|file|medical records?|provider|progress|clinic)\b"
+    r"|\b(?:January|February|March|April|May|June|July|August|September|October|November|December) \d{1,2}, \d{4}\b",
     re.I,
 )
-_DIRECT = re.compile(r"\u201c|\"")
+
+
+# A guideline sentence that goes on to the case is the reviewer's ("..., and the patient has not").
+_APPLIES = form(r"\b(?:but|and|however|which|yet|while|whereas|therefore)\b[^.]{0,60}\b(?:this (?:\w+ )?(?:patient|applicant|claimant|worker|request)|the (?:\w+ )?(?:patient|applicant|claimant|worker|request) (?:has|had|is|was|does|did|exceeds))\b", re.I)
+# Guidelines speak in the present tense; a finding that denies something is the reviewer's.
+_TOLD = form(r"\b(?:was|were|did|had)\b(?! (?:shown|found|reported|conducted|published))|\b(?:now|already|so far|to date|yet)\b", re.I)
+_STUDIES = form(r"\b(?:studies|study|trials?|series|patients|placebo|rates?|literature|review of)\b|%", re.I)
+_DENIES = form(r"\b(?:not|never|no|nor|neither|none|nowhere|without|cannot|fails?|falls?|enough|exceeds?|only|merely|too)\b", re.I)
+_TOPIC = form(r"(?:regarding|with regards? to|with respect to|as for|concerning|in regards? to|for) the (?:current |prospective )?request for [^,.]{3,160}, ?", re.I)
+_CONCLUDES = form(r"\bthe request\b[^.]{0,120}\bmedically necessary\b", re.I)
 
 
 class _Rules:
@@ -32,7 +49,10 @@ class _Rules:
         self.utilization_review = self._compile(data["utilization_review"])
         self.provider = self._compile(data["provider"])
         self.patient = self._compile(data["patient"])
+        self.utilization_review_summary = self._compile(data["utilization_review_summary"])
         self.guideline = self._compile(data["guideline"])
+        self.general = self._compile(data["general"])
+        self.pivot = self._compile(data["pivot"])
         self.reviewer = self._compile(data["reviewer"])
 
     def _compile(self, patterns: list[str]) -> re.Pattern[str]:
@@ -72,52 +92,43 @@ class SentenceVoice:
 
     def _in_summary(self, words: str) -> str:
         rules = self._rules
-        if rules.utilization_review.search(words):
+        if rules.utilization_review.search(words) or rules.utilization_review_summary.search(words):
             return "utilization_review"
-        if rules.patient.search(words):
+        provider, patient = rules.provider.search(words), rules.patient.search(words)
+        if patient and not (provider and provider.start() < patient.start()):
             return "patient"
-        if rules.provider.search(words):
-            return "provider"
-        return "record"
+        return "provider" if provider else "record"
 
     def _in_rationale(self, words: str, before: str, in_quote: str) -> str:
         rules = self._rules
-        if rules.boilerplate.search(words) or (before == "boilerplate" and not rules.reviewer.search(words)):
+        if rules.boilerplate.search(words) or (before == "boilerplate" and not _CONCLUDES.search(words)):
             return "boilerplate"
-        if in_quote and before == in_quote:
+        if in_quote and before == in_quote and not (rules.pivot.search(words) and _CASE.search(words)):
             return in_quote
         if rules.utilization_review.search(words):
             return "utilization_review"
-        guideline = rules.guideline.search(words)
-        reviewer = rules.reviewer.search(words)
-        case = _CASE.search(words)
-        if (
-            reviewer
-            and guideline
-            and not case
-            and not re.match(r"\W*(?:therefore|as such|thus|given|however|in this)", words, re.I)
-        ):
-            # "There is no evidence to support ..." in a guideline's mouth.
-            return "guideline" if guideline.start() < reviewer.start() else "reviewer"
-        if reviewer:
+        if rules.pivot.search(words):
             return "reviewer"
-        if guideline and not case:
+        topic = _TOPIC.match(words)
+        if topic:
+            words = words[topic.end() :]
+        case = _CASE.search(words)
+        guideline = rules.guideline.search(words)
+        if guideline and not (case and case.start() < guideline.start()) and not (case and _APPLIES.search(words, guideline.end())):
             return "guideline"
-        if (
-            guideline
-            and guideline.start() < (case.start() if case else 0)
-            and re.search(r"\b(?:state|recommend|note|stipulat)", words)
-        ):
+        if rules.reviewer.search(words):
+            return "reviewer"
+        told = case or (_TOLD.search(words) and (before != "guideline" or not _STUDIES.search(words)))
+        if not told and (before in ("", "guideline") or rules.general.search(words)):
             return "guideline"
-        if before == "guideline" and not case:
-            return "guideline"
-        if rules.patient.search(words):
+        provider, patient = rules.provider.search(words), rules.patient.search(words)
+        if patient and not (provider and provider.start() < patient.start()):
             return "patient"
-        if rules.provider.search(words):
+        if provider:
             return "provider"
-        if case:
-            return "record"
-        return "guideline" if before in ("", "guideline") else "reviewer"
+        if _DENIES.search(words):
+            return "reviewer"
+        return "record" if told or before in ("record", "patient", "provider") else "reviewer"
 
     @staticmethod
     def _open_quote(words: str, voice: str, in_quote: str) -> str:

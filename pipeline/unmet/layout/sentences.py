@@ -80,7 +80,7 @@ def sentence_starts(text: str, start: int, end: int) -> list[int]:
         return []
     numerals = _list_numerals(text, first, end)
     starts = {first, *(offset for offset, splits in numerals.items() if splits)}
-    inside_numeral = {text.index(text[offset:].lstrip("(")[:1], offset) for offset in numerals} if numerals else set()
+    inside_numeral = {offset + (text[offset] == "(") for offset in numerals}
     for match in _END.finditer(text, first, end):
         after = match.end()
         if after >= end or after in starts:

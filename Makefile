@@ -1,0 +1,39 @@
+# Two commands set everything up in a fresh clone: "make run" reads the sample letters, "make test" checks the project.
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
+VENV ?= .venv
+BIN = $(VENV)/bin
+SAMPLES = annotations/letters/sample-*
+# For diff-rules: the revision to compare with, and the letters to run both versions on.
+BASE ?= HEAD
+LETTERS ?= $(if $(UNMET_LETTERS),$(UNMET_LETTERS),annotations/letters)
+
+.PHONY: run test diff-rules bench clean
+
+run: $(VENV)/.installed
+	@$(BIN)/unmet read --format table $(SAMPLES)
+
+test: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+# What a change won and lost: the working tree against BASE, over the letters of LETTERS, as text and as out/gains.html.
+diff-rules: $(VENV)/.installed-dev
+	$(BIN)/python benchmarks/diff_rules.py $(BASE) $(LETTERS) --out out
+
+bench: $(VENV)/.installed-dev
+	$(BIN)/python benchmarks/speed.py $(LETTERS)
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(VENV)/.installed
+
+clean:
+	rm -rf $(VENV) out build dist

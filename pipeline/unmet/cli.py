@@ -1,0 +1,218 @@
+"""The command line: parses and prints, the library does the work. Heavy imports wait until a command needs them."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+    from unmet.errors import UnreadableLetterError
+
+app = typer.Typer(
+    name="unmet",
+    help="Reads Independent Medical Review determination letters and says which guideline criterion sank each request.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+# Exit status: every letter was read; some were not; the command was used wrongly (click's own).
+_ALL_READ, _SOME_FAILED, _WRONG_USAGE = 0, 1, 2
+
+# What a folder is searched for; a file named on the command line is read whatever its name.
+LETTER_SUFFIXES = frozenset([".pdf", ".txt", ".text", ".md", ".markdown", ".html", ".htm", ".xhtml", ".docx"])
+
+
+class Format(StrEnum):
+    """How ``unmet read`` prints a record."""
+
+    table = "table"
+    json = "json"
+    jsonl = "jsonl"
+
+
+def _fail(message: str, status: int = _WRONG_USAGE) -> typer.Exit:
+    typer.echo(f"unmet: {message}", err=True)
+    return typer.Exit(status)
+
+
+def _report(error: UnreadableLetterError) -> None:
+    typer.echo(f"unmet: {error}", err=True)
+
+
+def letters_in(paths: list[Path]) -> list[Path]:
+    """List the letters that ``paths`` name: files as they are, folders searched through, in sorted order.
+
+    Raises ``ValueError`` for a folder without letters.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(
+                file
+                for file in path.rglob("*")
+                if file.suffix.lower() in LETTER_SUFFIXES
+                and file.is_file()
+                and file.name.lower() != "readme.md"
+                and not any(part.startswith(".") for part in file.relative_to(path).parts)
+            )
+            if not inside:
+                raise ValueError(f"{path}: holds no letters ({', '.join(sorted(LETTER_SUFFIXES))})")
+            found += inside
+        else:
+            found.append(path)
+    return found
+
+
+@app.command()
+def read(
+    letters: Annotated[list[Path], typer.Argument(help="Letters (PDF, DOCX, HTML, Markdown, text) or folders of them.")],
+    format: Annotated[Format | None, typer.Option(help="Default: table on a terminal, jsonl in a pipe.")] = None,
+    with_text: Annotated[bool, typer.Option("--with-text", help="Add the letter's text to the record.")] = False,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file instead.")] = None,
+) -> None:
+    """Read letters and show, for every disputed request, the criteria, their status and the sentences that say so."""
+    from unmet.errors import UnreadableLetterError
+    from unmet.reading import read as read_one
+
+    try:
+        paths = letters_in(letters)
+    except ValueError as error:
+        raise _fail(str(error), _SOME_FAILED) from None
+    chosen = format or (Format.table if output is None and sys.stdout.isatty() else Format.jsonl)
+    failed = False
+    with _sink(output) as sink:
+        for path in paths:
+            try:
+                determination = read_one(path, with_text=with_text)
+            except UnreadableLetterError as error:
+                _report(error)
+                failed = True
+                continue
+            if chosen is Format.table:
+                from unmet.views.table import render
+
+                sink.write(render(determination, color=output is None and sys.stdout.isatty()).encode())
+            elif chosen is Format.json:
+                import msgspec
+
+                sink.write(msgspec.json.format(determination.to_json(), indent=2) + b"\n")
+            else:
+                sink.write(determination.to_json() + b"\n")
+            sink.flush()
+    raise typer.Exit(_SOME_FAILED if failed else _ALL_READ)
+
+
+@app.command()
+def batch(
+    paths: Annotated[list[Path], typer.Argument(help="Letters or folders of letters.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Results, one record per line (.jsonl).")],
+    workers: Annotated[int, typer.Option(min=1, help="Processes to read with.")] = 1,
+    with_text: Annotated[bool, typer.Option("--with-text", help="Add each letter's text to its record.")] = False,
+) -> None:
+    """Read many letters to a JSON Lines file, in input order; what cannot be read is named and passed over."""
+    import time
+    from collections import Counter
+
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from unmet.reading import read_many
+
+    if output.suffix != ".jsonl":
+        raise _fail(f"{output}: only .jsonl can be written; name the results so")
+    try:
+        files = letters_in(paths)
+    except ValueError as error:
+        raise _fail(str(error), _SOME_FAILED) from None
+    counts: Counter[str] = Counter()
+    console = Console(stderr=True)
+
+    def failed(error: UnreadableLetterError) -> None:
+        counts["failed"] += 1
+        bar.advance(task)
+        _report(error)
+
+    started = time.monotonic()
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"), TimeRemainingColumn())
+    with _sink(output) as sink, Progress("reading", *columns, console=console, transient=True) as bar:
+        task = bar.add_task("reading", total=len(files), rate="")
+        for determination in read_many(files, workers=workers, with_text=with_text, on_error=failed):
+            sink.write(determination.to_json() + b"\n")
+            counts["read"] += 1
+            counts["requests"] += len(determination.requests)
+            counts["not a determination"] += not determination.layout.is_determination
+            counts.update(f"warning {warning.code}" for warning in determination.warnings)
+            rate = (counts["read"] + counts["failed"]) / max(time.monotonic() - started, 1e-9)
+            bar.update(task, advance=1, rate=f"{rate:.1f} letters/s")
+    failures = counts["failed"]
+    for name in ("read", "failed", "not a determination", "requests"):
+        console.print(f"{name}: {counts.pop(name, 0)}", highlight=False)
+    for name, count in sorted(counts.items()):
+        console.print(f"{name}: {count}", highlight=False)
+    raise typer.Exit(_SOME_FAILED if failures else _ALL_READ)
+
+
+@app.command()
+def info() -> None:
+    """Show versions, the pipeline's components and where its data is."""
+    from importlib.metadata import PackageNotFoundError, version
+    from importlib.resources import files
+
+    from unmet import __version__
+    from unmet.loading import COMPONENTS
+    from unmet.record import SCHEMA_VERSION
+
+    typer.echo(f"unmet {__version__}, record schema {SCHEMA_VERSION}, Python {sys.version.split()[0]}")
+    for package in ("spacy", "medspacy", "pypdfium2", "msgspec"):
+        try:
+            typer.echo(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            typer.echo(f"{package} is missing; reinstall unmet")
+    typer.echo("model: unmet_rules (no trained components)")
+    typer.echo(f"components: {', '.join(COMPONENTS)}")
+    typer.echo(f"knowledge: {files('unmet.knowledge')}")
+
+
+class _sink:  # noqa: N801 - used as a function
+    """Standard output, or a file that appears under its name only when it is complete."""
+
+    def __init__(self, output: Path | None) -> None:
+        self.output = output
+
+    def __enter__(self) -> BinaryIO:
+        if self.output is None:
+            return sys.stdout.buffer
+        self._part = self.output.with_name(self.output.name + ".part")
+        try:
+            self._file = self._part.open("wb")
+        except OSError as error:
+            raise _fail(f"{self.output}: cannot be written ({(error.strerror or 'error').lower()})", _SOME_FAILED) from None
+        return self._file
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self.output is None:
+            return
+        self._file.close()
+        if kind is None:
+            self._part.replace(self.output)
+
+
+def main() -> None:
+    """Run the command line; a broken pipe (``unmet read ... | head``) ends it quietly."""
+    try:
+        app()
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(_ALL_READ)
+
+
+if __name__ == "__main__":
+    main()

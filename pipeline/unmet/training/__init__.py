@@ -1,0 +1,1 @@
+"""Judging and improving the pipeline: what a change won and lost."""
