@@ -18,6 +18,10 @@ _NORMATIVE = re.compile(
 )
 
 
+# A numbered item of a list of criteria.
+_ITEM = re.compile(r"\(?\d{1,2}[.)]\s+")
+
+
 class CriterionStatements:
     """Marks the stated criteria of every guideline sentence of a rationale."""
 
@@ -42,9 +46,20 @@ class CriterionStatements:
                     in_sentence.append(
                         mention("CRITERION", sentence, start, end, rule=f"criteria.{match.name}", attributes={"type": match.name})
                     )
+            numeral = _ITEM.match(text, sentence["start"], stop)
+            if numeral and in_sentence:
+                in_sentence = [self._whole_item(text, in_sentence, numeral.end(), stop)]
             found += without_overlaps(in_sentence)
         add_mentions(doc, found)
         return doc
+
+
+    @staticmethod
+    def _whole_item(text: str, in_item: list[Mention], start: int, end: int) -> Mention:
+        """Read a numbered item as one criterion, of the type that it names first."""
+        first = min(in_item, key=lambda one: one["start"])
+        first["start"], first["end"] = trim(text, start, end, strip=".,;:\"\u201c\u201d")
+        return first
 
 
 @Language.factory("unmet_criteria", requires=["doc._.sentences"], assigns=["doc._.mentions"])

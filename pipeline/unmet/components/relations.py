@@ -7,6 +7,7 @@ criterion, the one the cited guideline is about stands in, with low confidence.
 """
 
 import re
+from collections import Counter
 from functools import cache
 from typing import Any, NamedTuple, TypedDict
 
@@ -143,7 +144,7 @@ _IMPLANTS = frozenset(["intrathecal_pump", "spinal_cord_stimulator", "functional
 _COMPOUND = form(
     r"\bcompound(?:ed)? (?:\w+ ){0,2}(?:products?|medications?|drugs?|topicals?|creams?|agents?)?[^.]{0,60}\bcontain[^.]{0,60}\bnot recommended|\bany compound", re.I
 )
-_NUMERAL = re.compile(r"\(?(\d{1,2})[.)]\s|\(?([a-h])[.)]\s", re.I)
+_ORDINAL = re.compile(r"\(?(\d{1,2})[.)]\s+\Z")
 _ALL = form(r"\ball (?:of )?(?:the )?(?:following|criteria|these)|\ball of\b", re.I)
 _ANY = form(r"\b(?:any|one or more|at least one) of the following|\bany of\b", re.I)
 _ONE = form(r"\bone of the (?:following|required|criteria|indications)", re.I)
@@ -473,25 +474,60 @@ class Relations:
         findings: list[_Finding],
         parent: int | None,
     ) -> list[Criterion]:
-        statements: dict[str, Mention] = {}
-        for one in stated:
-            statements.setdefault(one["attributes"]["type"], one)
         logic = self._logic(text, request)
         result: list[Criterion] = []
         wanted = "unmet" if request.decision == "upheld" else "met"
+        open_statements: dict[str, list[Mention]] = {}
+        for one in stated:
+            open_statements.setdefault(one["attributes"]["type"], []).append(one)
         for name in dict.fromkeys([finding.type for finding in findings]):
             own = [finding for finding in findings if finding.type == name]
-            status = "unmet" if any(f.status == "unmet" for f in own) and (wanted == "unmet" or all(f.status == "unmet" for f in own)) else "met"
-            deciding = [finding for finding in own if finding.status == status]
-            basis = self._basis(deciding) if status == "unmet" else None
-            spans = sorted({(sentences[f.sentence]["start"], sentences[f.sentence]["end"]) for f in deciding})
-            one = statements.pop(name, None)
-            result.append(
-                self._criterion(text, request, name, one, logic, status, basis, spans, status == wanted, parent, max(f.confidence for f in deciding))
-            )
-        for name, one in statements.items():
-            result.append(self._criterion(text, request, name, one, logic, "not_addressed", None, [], False, None, 0.6))
+            for statement, group in self._requirements(text, sentences, open_statements.pop(name, []), own):
+                unmet = [finding for finding in group if finding.status == "unmet"]
+                status = "unmet" if unmet and (wanted == "unmet" or len(unmet) == len(group)) else "met"
+                deciding = [finding for finding in group if finding.status == status]
+                basis = self._basis(deciding) if status == "unmet" else None
+                spans = sorted({(sentences[f.sentence]["start"], sentences[f.sentence]["end"]) for f in deciding})
+                confidence = max(finding.confidence for finding in deciding)
+                result.append(
+                    self._criterion(text, request, name, statement, logic, status, basis, spans, status == wanted, parent, confidence)
+                )
+        for name, unapplied in open_statements.items():
+            statement = self._first(text, unapplied)
+            result.append(self._criterion(text, request, name, statement, logic, "not_addressed", None, [], False, None, 0.6))
         return result
+
+    @staticmethod
+    def _requirements(
+        text: str, sentences: list[Sentence], statements: list[Mention], findings: list[_Finding]
+    ) -> list[tuple[Mention | None, list[_Finding]]]:
+        """Tell two requirements of one type apart: each is stated in words of its own and applied before the next.
+
+        As a rule a type is one criterion; its findings then share the first statement, a numbered one if there is one.
+        """
+        groups: dict[int, tuple[Mention, list[_Finding]]] = {}
+        for finding in findings:
+            end = sentences[finding.sentence]["end"]
+            before = [one for one in statements if one["start"] < end]
+            if before:
+                last = max(before, key=lambda one: one["start"])
+                groups.setdefault(last["start"], (last, []))[1].append(finding)
+        if len(groups) > 1 and sum(len(group) for _, group in groups.values()) == len(findings):
+            words = [set(text[one["start"] : one["end"]].lower().split()) for one, _ in groups.values()]
+            apart = all(len(a & b) * 3 <= min(len(a), len(b)) for i, a in enumerate(words) for b in words[i + 1 :])
+            if apart:
+                return list(groups.values())
+        return [(Relations._first(text, statements), findings)]
+
+    @staticmethod
+    def _first(text: str, statements: list[Mention]) -> Mention | None:
+        numbered = [one for one in statements if Relations._ordinal(text, one) is not None]
+        return min(numbered or statements, key=lambda one: one["start"], default=None)
+
+    @staticmethod
+    def _ordinal(text: str, statement: Mention) -> int | None:
+        numeral = _ORDINAL.search(text, max(0, statement["start"] - 6), statement["start"])
+        return int(numeral[1]) if numeral else None
 
     @staticmethod
     def _criterion(
@@ -507,16 +543,11 @@ class Relations:
         parent: int | None,
         confidence: float,
     ) -> Criterion:
-        ordinal = None
-        if statement is not None:
-            numeral = _NUMERAL.search(text, max(0, statement["start"] - 60), statement["start"] + 3)
-            if numeral and numeral[1] and not re.search(r"[.;]\s", text[numeral.end() : statement["start"]]):
-                ordinal = int(numeral[1])
         return Criterion(
             request=request.index,
             type=name,
             statement=(statement["start"], statement["end"]) if statement else None,
-            ordinal=ordinal,
+            ordinal=Relations._ordinal(text, statement) if statement else None,
             logic=logic if statement else None,
             status=status,
             unmet_basis=basis,
@@ -529,8 +560,10 @@ class Relations:
 
     @staticmethod
     def _basis(findings: list[_Finding]) -> str | None:
-        order = ["inherited", "exceeded", "not_recommended", "undocumented", "contradicted"]
-        best = max(findings, key=lambda f: (f.confidence, -order.index(f.basis or "contradicted")))
+        """Take the basis that most sentences give; of equals the surer, and missing proof before contrary proof."""
+        counts = Counter(finding.basis for finding in findings)
+        order = ["contradicted", "undocumented", "not_recommended", "exceeded", "inherited"]
+        best = max(findings, key=lambda f: (counts[f.basis], f.confidence, order.index(f.basis or "contradicted")))
         return best.basis
 
     @staticmethod
