@@ -61,8 +61,7 @@ class _Assembler:
             ),
             patient=record.PatientInfo(age=layout.patient.age, sex=layout.patient.sex),
             sections=[
-                record.SectionSpan(**self._fields((section.start, section.end)), kind=section.kind)
-                for section in layout.sections
+                record.SectionSpan(**self._fields((section.start, section.end)), kind=section.kind) for section in layout.sections
             ],
             sentences=[
                 record.SentenceSpan(**self._fields((s["start"], s["end"])), voice=s["voice"], section=s["section"])
@@ -143,7 +142,9 @@ class _Assembler:
                 self._count_medication(medications, one, identifier)
         return mentions, list(medications.values())
 
-    def _count_medication(self, medications: dict[tuple[Any, ...], record.Medication], one: dict[str, Any], identifier: str) -> None:
+    def _count_medication(
+        self, medications: dict[tuple[Any, ...], record.Medication], one: dict[str, Any], identifier: str
+    ) -> None:
         attributes = one["attributes"]
         words = " ".join(self.doc.text[one["start"] : one["end"]].split())
         regimen = tuple(attributes.get(field) for field in _REGIMEN)

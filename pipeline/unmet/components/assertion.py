@@ -19,7 +19,18 @@ from unmet.knowledge import codes, load_yaml
 _GROUP = "unmet_assertion_targets"
 _ASSERTED = ("MEDICATION", "PROCEDURE")
 # Where several modifiers reach a mention, the more specific statement wins.
-_ORDER = ["not_patient", "discontinued", "absent", "authorized", "requested", "historical", "planned", "possible", "conditional", "present"]
+_ORDER = [
+    "not_patient",
+    "discontinued",
+    "absent",
+    "authorized",
+    "requested",
+    "historical",
+    "planned",
+    "possible",
+    "conditional",
+    "present",
+]
 
 
 def _context(nlp: Language) -> Any:
@@ -28,7 +39,9 @@ def _context(nlp: Language) -> Any:
         from medspacy.context import ConText, ConTextRule
 
     logging.getLogger("medspacy").setLevel(logging.WARNING)
-    context = ConText(nlp, rules=None, input_span_type="group", span_group_name=_GROUP, span_attrs=None, prune_on_target_overlap=True)
+    context = ConText(
+        nlp, rules=None, input_span_type="group", span_group_name=_GROUP, span_attrs=None, prune_on_target_overlap=True
+    )
     rules = [
         ConTextRule(literal=phrase, category=entry["category"], direction=entry["direction"])
         for entry in load_yaml("context.yaml")
@@ -72,11 +85,15 @@ class Assertion:
         self._context(doc)
         found: dict[int, set[str]] = {}
         for span in doc.spans[_GROUP]:
-            categories = {modifier.category for modifier in span._.modifiers}
+            categories = {modifier.category.lower() for modifier in span._.modifiers}  # ConText capitalises
             for position in positions.get((span.start, span.end), ()):
                 found[position] = categories
         del doc.spans[_GROUP]
-        for key in [key for key in doc.user_data if isinstance(key, tuple) and key[0] == "._." and key[1] in ("modifiers", "context_graph")]:
+        for key in [
+            key
+            for key in doc.user_data
+            if isinstance(key, tuple) and key[0] == "._." and key[1] in ("modifiers", "context_graph")
+        ]:
             del doc.user_data[key]
         return found
 
@@ -93,19 +110,17 @@ class Assertion:
         return ";".join(attributes.get("ingredients", ())) or text[one["start"] : one["end"]].lower()
 
     @staticmethod
-    def _decide(
-        text: str, one: Mention, modifiers: set[str], authorized: list[tuple[int, int]], disputed: set[str]
-    ) -> str:
+    def _decide(text: str, one: Mention, modifiers: set[str], authorized: list[tuple[int, int]], disputed: set[str]) -> str:
         if one["section"] == "request_title":
             inside = any(start <= one["start"] and one["end"] <= end for start, end in authorized)
             return "authorized" if inside else "requested"
         if one["voice"] == "guideline":
             return "conditional"
         categories = [category for category in _ORDER if category in modifiers]
-        if one["section"] == "rationale" and Assertion._identity(one, text) in disputed and not (
-            set(categories) & {"historical", "absent", "authorized"} and "requested" not in categories
-        ):
-            return "requested"
+        if one["section"] == "rationale" and Assertion._identity(one, text) in disputed:
+            # What is in dispute stays requested under any negation ("not necessary"); only its past is told apart.
+            past = "historical" in categories and not {"requested", "absent"} & set(categories)
+            return "historical" if past else "authorized" if "authorized" in categories else "requested"
         if one["voice"] == "utilization_review" and "authorized" not in categories and one["section"] == "case_summary":
             return "absent"
         if one["voice"] == "provider" and "requested" in categories:

@@ -20,7 +20,10 @@ def _pattern() -> re.Pattern[str]:
     qualifiers = "|".join(data["qualifiers"])
     heads = "|".join(sorted(data["heads"], key=len, reverse=True))
     names = "|".join(sorted(data["names"], key=len, reverse=True))
-    return form(rf"(?<!\w)(?:(?:(?:{qualifiers}|{where})(?:,? (?:and )?|-|/))*(?:{heads})(?: of the (?:(?:{qualifiers}) )?(?:{where}))?|(?:{names}))(?!\w)", re.I)
+    return form(
+        rf"(?<!\w)(?:(?:(?:{qualifiers}|{where})(?:,? (?:and )?|-|/))*(?:{heads})(?: of the (?:(?:{qualifiers}) )?(?:{where}))?|(?:{names}))(?!\w)",
+        re.I,
+    )
 
 
 class Conditions:

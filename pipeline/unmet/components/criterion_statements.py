@@ -18,6 +18,8 @@ _NORMATIVE = re.compile(
 )
 
 
+# A single word ("gain") names no requirement.
+_SHORTEST = 8
 # A numbered item of a list of criteria.
 _ITEM = re.compile(r"\(?\d{1,2}[.)]\s+")
 
@@ -41,8 +43,8 @@ class CriterionStatements:
                 continue
             in_sentence = []
             for match in rules.search(rules.stated, text, sentence["start"], stop):
-                start, end = trim(text, match.start, match.end, strip=",.;:\"\u201c\u201d")
-                if start < end:
+                start, end = trim(text, match.start, match.end, strip=',.;:"\u201c\u201d')
+                if end - start >= _SHORTEST:
                     in_sentence.append(
                         mention("CRITERION", sentence, start, end, rule=f"criteria.{match.name}", attributes={"type": match.name})
                     )
@@ -53,12 +55,11 @@ class CriterionStatements:
         add_mentions(doc, found)
         return doc
 
-
     @staticmethod
     def _whole_item(text: str, in_item: list[Mention], start: int, end: int) -> Mention:
         """Read a numbered item as one criterion, of the type that it names first."""
         first = min(in_item, key=lambda one: one["start"])
-        first["start"], first["end"] = trim(text, start, end, strip=".,;:\"\u201c\u201d")
+        first["start"], first["end"] = trim(text, start, end, strip='.,;:"\u201c\u201d')
         return first
 
 

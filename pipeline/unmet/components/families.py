@@ -13,6 +13,7 @@ _ANCILLARY = re.compile(
     re.I,
 )
 _TOPICAL = re.compile(r"\b(?:cream|gel|ointment|patch(?:es)?|lotion|topical|transdermal|cream\s+base|\d+\s?%)", re.I)
+_SWALLOWED = re.compile(r"\b(?:tabs?|tablets?|caps?|capsules?|oral(?:ly)?|by mouth)\b", re.I)
 _SURGERIES = frozenset(["spine_surgery", "joint_surgery", "other_surgery"])
 
 
@@ -33,7 +34,7 @@ def request_family(doc: Doc, request: RequestParts, layout: Layout) -> str:
     if drugs and (not procedures or drugs[0]["start"] <= procedures[0]["start"]):
         drug = drug_named(doc.text[drugs[0]["start"] : drugs[0]["end"]])
         family = drug.family if drug else "other_drug"
-        if family not in ("topical",) and _TOPICAL.search(doc.text[start:end]) and not re.search(r"\btab|\bcap", title, re.I):
+        if family not in ("topical",) and _TOPICAL.search(doc.text[start:end]) and not _SWALLOWED.search(title):
             return "topical"
         return family
     if procedures:

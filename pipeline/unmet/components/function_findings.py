@@ -40,7 +40,10 @@ def _rules() -> _Rules:
     )
 
 
-_SCORE = re.compile(r"(\d{1,2}(?:\.\d)?)(?:\s*(?:/10)?\s*(?:-|to|\u2013)\s*(\d{1,2}(?:\.\d)?))?\s*(?:/|out\s+of|over|on\s+a|of)\s*(?:a\s+)?10\b", re.I)
+_SCORE = re.compile(
+    r"(\d{1,2}(?:\.\d)?)(?:\s*(?:/10)?\s*(?:-|to|\u2013)\s*(\d{1,2}(?:\.\d)?))?\s*(?:/|out\s+of|over|on\s+a|of)\s*(?:a\s+)?10\b",
+    re.I,
+)
 _RATED = re.compile(r"\brate[sd]?\b|\brating\b|\bscore", re.I)
 _NOT_PAIN = re.compile(r"strength|motor|grip|muscle\s+test|\bMMT\b|reflex", re.I)
 

@@ -68,9 +68,7 @@ def _by_letters() -> dict[str, Drug]:
 
 @cache
 def _regimen() -> dict[str, list[re.Pattern[str]]]:
-    return {
-        field: [form(pattern, re.I) for pattern in patterns] for field, patterns in load_yaml("regimen.yaml").items()
-    }
+    return {field: [form(pattern, re.I) for pattern in patterns] for field, patterns in load_yaml("regimen.yaml").items()}
 
 
 class Medications:
@@ -101,9 +99,7 @@ class Medications:
                 attributes["class"] = True
             elif drug.ingredients:
                 attributes["ingredients"] = list(drug.ingredients)
-            found.append(
-                mention("MEDICATION", sentence, start, end, rule=f"lexicon.{drug.kind}", attributes=attributes)
-            )
+            found.append(mention("MEDICATION", sentence, start, end, rule=f"lexicon.{drug.kind}", attributes=attributes))
         found = without_overlaps(found)
         self._add_regimens(text, found, list(prose_sentences(doc)))
         add_mentions(doc, found)
@@ -139,9 +135,7 @@ class Medications:
                 for pattern in patterns:
                     match = pattern.search(tail)
                     if match:
-                        current["attributes"][field] = (
-                            True if field == "prn" else re.sub(r"\s+", " ", match[0]).strip(" ,")
-                        )
+                        current["attributes"][field] = True if field == "prn" else re.sub(r"\s+", " ", match[0]).strip(" ,")
                         break
 
 

@@ -41,9 +41,7 @@ def add_mentions(doc: Doc, found: Iterable[Mention]) -> None:
 def prose_sentences(doc: Doc) -> Iterator[Sentence]:
     """Yield the sentences in which mentions are looked for: case summary, titles, rationales, no form text."""
     for sentence in doc._.sentences:
-        if sentence["section"] in PROSE and not (
-            sentence["voice"] == "boilerplate" and sentence["section"] != "request_title"
-        ):
+        if sentence["section"] in PROSE and not (sentence["voice"] == "boilerplate" and sentence["section"] != "request_title"):
             yield sentence
 
 

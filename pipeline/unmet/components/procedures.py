@@ -44,7 +44,8 @@ class _Anatomy:
         level = r"(?:(?:[CTLS]\d{1,2}(?: ?(?:-|/|to|through|and|&) ?[CTLS]?\d{1,2})*)|(?:three|two|one|single|multi|\d)-?(?: )?(?:level|phase|view)s?)"
         self.part, self.side, self.level = (form(rf"\b{p}(?!\w)", re.I) for p in (part, side, level))
         self.contrast_pattern = form(rf"(?<!\w){contrast}(?!\w)", re.I)
-        region = rf"(?:(?:{side}|{level}|{part})(?: |-|/)?)+"
+        word = rf"(?:{side}|{level}|{part})(?!\w)"
+        region = rf"{word}(?:(?: |-|/){word})*"
         joined = rf"{region}(?:(?:, ?(?:and )?|\s*/\s*| ?& ?| and (?:the )?| or (?:the )?| ?- ?){region})*"
         self.before = form(rf"(?:\b(?:{modifier}|{joined})(?: |-|/))+\Z", re.I)
         tail = (
@@ -80,13 +81,17 @@ class _Lexicon(NamedTuple):
         return self.exact.get(letters) or self.lower.get(letters.lower())
 
 
+def _plural(term: str) -> str:
+    return term[:-1] + "ies" if term[-1] == "y" and term[-2:-1] not in "aeiou" else term + "s"
+
+
 @cache
 def _lexicon() -> _Lexicon:
     lexicon = _Lexicon([], [], {}, {})
     for entry in load_yaml("procedures.yaml"):
         procedure = Procedure(entry["canonical"], entry["family"], bool(entry.get("generic")))
         terms = [term.lower() for term in entry.get("terms", ())]
-        terms += [term + "s" for term in terms if term[-1].isalpha() and term[-1] not in "sy"]
+        terms += [_plural(term) for term in terms if term[-1].isalpha() and term[-1] != "s"]
         for term in terms:
             lexicon.lower.setdefault("".join(term.split()), procedure)
         for term in entry.get("exact", ()):
@@ -129,11 +134,7 @@ class Procedures:
             if at == len(sentences):
                 break
             sentence = sentences[at]
-            if (
-                start < sentence["start"]
-                or end > sentence["end"]
-                or _NOT_A_PROCEDURE.match(text, end, sentence["end"])
-            ):
+            if start < sentence["start"] or end > sentence["end"] or _NOT_A_PROCEDURE.match(text, end, sentence["end"]):
                 continue
             left = max(sentence["start"], heads[position - 1][1] if position else 0)
             right = min(sentence["end"], heads[position + 1][0] if position + 1 < len(heads) else sentence["end"])
@@ -149,9 +150,7 @@ class Procedures:
         add_mentions(doc, found)
         return doc
 
-    def _grow(
-        self, text: str, sentence: Sentence, start: int, end: int, procedure: Procedure, left: int, right: int
-    ) -> Mention:
+    def _grow(self, text: str, sentence: Sentence, start: int, end: int, procedure: Procedure, left: int, right: int) -> Mention:
         anatomy = _anatomy()
         before = anatomy.before.search(text, max(left, start - 90), start)
         if before:
@@ -187,15 +186,9 @@ class Procedures:
     @staticmethod
     def _attributes(words: str, procedure: Procedure) -> dict[str, Any]:
         anatomy = _anatomy()
-        parts = list(
-            dict.fromkeys(anatomy.parts[re.sub(r"\s+", " ", m[0].lower())] for m in anatomy.part.finditer(words))
-        )
-        sides = list(
-            dict.fromkeys(anatomy.sides[re.sub(r"\s+", " ", m[0].lower())] for m in anatomy.side.finditer(words))
-        )
-        levels = list(
-            dict.fromkeys(m[0].strip() for m in anatomy.level.finditer(words) if re.match(r"[CTLS]\d", m[0], re.I))
-        )
+        parts = list(dict.fromkeys(anatomy.parts[re.sub(r"\s+", " ", m[0].lower())] for m in anatomy.part.finditer(words)))
+        sides = list(dict.fromkeys(anatomy.sides[re.sub(r"\s+", " ", m[0].lower())] for m in anatomy.side.finditer(words)))
+        levels = list(dict.fromkeys(m[0].strip() for m in anatomy.level.finditer(words) if re.match(r"[CTLS]\d", m[0], re.I)))
         contrast = anatomy.contrast_pattern.search(words)
         attributes: dict[str, Any] = {"canonical": procedure.canonical, "family": procedure.family}
         if parts:

@@ -64,8 +64,13 @@ class _Cue(NamedTuple):
 class _Cues:
     def __init__(self) -> None:
         data = load_yaml("cues.yaml")
-        self.before = {basis: union(data[basis]["before"]) for basis in ("undocumented", "contradicted", "exceeded", "not_recommended", "met")}
-        self.after = {basis: union(data[basis]["after"]) for basis in ("undocumented", "contradicted", "exceeded", "not_recommended", "met")}
+        self.before = {
+            basis: union(data[basis]["before"])
+            for basis in ("undocumented", "contradicted", "exceeded", "not_recommended", "met")
+        }
+        self.after = {
+            basis: union(data[basis]["after"]) for basis in ("undocumented", "contradicted", "exceeded", "not_recommended", "met")
+        }
         self.breaks = union(data["clause_breaks"])
         self.conclusion = union(data["conclusion"])
 
@@ -115,7 +120,9 @@ def _only_concludes(words: str) -> bool:
     if not _cues().conclusion.search(words):
         return False
     reason = _REASON.match(words)
-    return not (reason and "," in words[: reason.end() + 1] and any(c.basis != "met" for c in _cues().find(words, 0, reason.end())))
+    return not (
+        reason and "," in words[: reason.end() + 1] and any(c.basis != "met" for c in _cues().find(words, 0, reason.end()))
+    )
 
 
 # The types whose satisfaction is an absence: "no contraindications" meets the criterion.
@@ -132,8 +139,13 @@ _LIMITS = frozenset(["quantity_limit", "duration_limit", "dose_limit"])
 _OWN_BASIS = {"guideline_support": "not_recommended", "parent_service": "inherited", "regulatory_approval": "not_recommended"}
 # Criteria that a denial names by their absence alone ("no rationale", "did not specify the body part").
 _FACT_VOICES = frozenset(["reviewer", "record", "provider", "patient"])
-_RESPONSES = frozenset(["functional_improvement", "pain_relief", "conservative_care_failed", "successful_trial", "home_exercise", "step_therapy"])
-_THERAPIES = frozenset(["physical_therapy", "chiropractic", "acupuncture", "massage", "electrical_stimulation", "exercise_membership"])
+_RESPONSES = frozenset(
+    ["functional_improvement", "pain_relief", "conservative_care_failed", "successful_trial", "home_exercise", "step_therapy"]
+)
+_THERAPIES = frozenset(
+    ["physical_therapy", "chiropractic", "acupuncture", "massage", "electrical_stimulation", "exercise_membership"]
+)
+_COUNTED = form(r"\b(?:number|amount|total|quantity|how many)\b", re.I)
 _TESTS = frozenset(["advanced_imaging", "radiograph", "electrodiagnostics", "urine_drug_test", "laboratory", "other_diagnostic"])
 _DONE = form(
     r"\b(?:had|underwent|undergone|included|obtained|completed|performed|done|reviewed) (?:an? |the |also |also an? |on )*(?:\w+ ){0,4}?(?:MRI|magnetic|x-?ray|CT|EMG|NC[SV]|urine|scan|electro|radiograph|laborator)"
@@ -141,8 +153,11 @@ _DONE = form(
     re.I,
 )
 _IMPLANTS = frozenset(["intrathecal_pump", "spinal_cord_stimulator", "functional_restoration"])
+_ANCILLARY = form(r"associated surgical|\bpre-? ?op|\bpost-? ?op|\bassistant\b|\bassist\b|clearance|ancillary", re.I)
+_SURGERIES = frozenset(["spine_surgery", "joint_surgery", "other_surgery"])
 _COMPOUND = form(
-    r"\bcompound(?:ed)? (?:\w+ ){0,2}(?:products?|medications?|drugs?|topicals?|creams?|agents?)?[^.]{0,60}\bcontain[^.]{0,60}\bnot recommended|\bany compound", re.I
+    r"\bcompound(?:ed)? (?:\w+ ){0,2}(?:products?|medications?|drugs?|topicals?|creams?|agents?)?[^.]{0,60}\bcontain[^.]{0,60}\bnot recommended|\bany compound",
+    re.I,
 )
 _ORDINAL = re.compile(r"\(?(\d{1,2})[.)]\s+\Z")
 _ALL = form(r"\ball (?:of )?(?:the )?(?:following|criteria|these)|\ball of\b", re.I)
@@ -170,15 +185,18 @@ class Relations:
             if sentence["section"] == "rationale" and sentence["request"] is not None:
                 by_request.setdefault(sentence["request"], []).append(sentence)
         for request in layout.requests:
+            families[str(request.index)] = request_family(doc, request, layout)
+        for request in layout.requests:
             stated = [
                 one
                 for one in doc._.mentions or []
-                if one["label"] == "CRITERION" and request.rationale and request.rationale[0] <= one["start"] < request.rationale[1]
+                if one["label"] == "CRITERION"
+                and request.rationale
+                and request.rationale[0] <= one["start"] < request.rationale[1]
             ]
-            family = request_family(doc, request, layout)
-            families[str(request.index)] = family
+            family = families[str(request.index)]
             done = self._done_before(doc, request, family)
-            decided = self._decide(text, request, layout.requests, by_request.get(request.index, []), stated, family, done)
+            decided = self._decide(text, request, layout.requests, by_request.get(request.index, []), stated, families, done)
             criteria += decided
         doc._.criteria = criteria
         doc._.families = families
@@ -191,9 +209,10 @@ class Relations:
         requests: tuple[RequestParts, ...],
         sentences: list[Sentence],
         stated: list[Mention],
-        family: str,
+        families: dict[str, str],
         done: list[int],
     ) -> list[Criterion]:
+        family = families[str(request.index)]
         findings: list[_Finding] = []
         for index, sentence in enumerate(sentences):
             if sentence["voice"] in _FACT_VOICES:
@@ -204,9 +223,13 @@ class Relations:
             for index, sentence in enumerate(sentences):
                 if any(sentence["start"] <= at < sentence["end"] for at in done):
                     findings.append(_Finding("redundant_service", "unmet", "contradicted", index, 0.7))
-        inherited = self._inherited(text, request, requests, sentences)
+        inherited = self._inherited(text, request, requests, sentences, families)
         if inherited is not None:
-            findings = [finding for finding in findings if finding.confidence > 0.8 and finding.type not in ("surgical_candidacy", "guideline_support")]
+            findings = [
+                finding
+                for finding in findings
+                if finding.confidence > 0.8 and finding.type not in ("surgical_candidacy", "guideline_support")
+            ]
             findings.append(_Finding("parent_service", "unmet", "inherited", inherited[1], 0.95))
         findings = self._consistent(findings, request)
         if not any(finding.status == ("unmet" if request.decision == "upheld" else "met") for finding in findings):
@@ -225,13 +248,19 @@ class Relations:
         rules = criterion_rules()
         start = turn(text, start, end)
         found = self._said_outright(text, start, end, index, request)
-        outright = {finding.type for finding in found}
+        outright = {finding.type: finding for finding in found}
         for clause_start, clause_end in self._clauses(text, start, end):
             topics = CriterionRules.search(rules.applied, text, clause_start, clause_end)
             in_clause = cues.find(text, clause_start, clause_end)
             for topic in topics:
                 finding = self._finding(text, topic, in_clause, index, sentence, request)
-                if finding is not None and finding.type not in outright:
+                if finding is None:
+                    continue
+                if finding.type in outright:
+                    # "No documented improvement: she remains off work" is missing proof with an illustration.
+                    if finding.basis == "undocumented" and outright[finding.type] in found:
+                        found[found.index(outright[finding.type])] = finding
+                else:
                     found.append(self._by_family(finding, family, stated))
         return self._specific(found, family, stated)
 
@@ -289,10 +318,17 @@ class Relations:
         if name == "parent_service":
             return None  # decided for the request as a whole
         if name in _LIMITS:
-            passed = basis == "exceeded" or re.search(r"exceed|in excess|beyond|excessive|more than the", text[topic.start : topic.end], re.I)
+            passed = basis == "exceeded" or re.search(
+                r"exceed|in excess|beyond|excessive|more than the", text[topic.start : topic.end], re.I
+            )
             if passed:
                 return _Finding(name, "unmet" if upheld else "met", "exceeded" if upheld else None, index, 0.9)
-            if basis in ("undocumented", "contradicted") and sentence["voice"] == "reviewer" and upheld and name == "quantity_limit":
+            if (
+                basis in ("undocumented", "contradicted")
+                and sentence["voice"] == "reviewer"
+                and upheld
+                and _COUNTED.search(text, topic.start, topic.end)
+            ):
                 return _Finding(name, "unmet", "undocumented", index, 0.5)
             if basis == "not_recommended" and upheld:
                 return _Finding(name, "unmet", "exceeded", index, 0.7)
@@ -300,7 +336,9 @@ class Relations:
                 return _Finding(name, "met", None, index, 0.6)
             return None
         if name == "guideline_support":
-            negative = re.search(r"\bnot\b|experimental|investigational|under study|no (?:evidence|support)", text[topic.start : topic.end], re.I)
+            negative = re.search(
+                r"\bnot\b|experimental|investigational|under study|no (?:evidence|support)", text[topic.start : topic.end], re.I
+            )
             if negative and upheld:
                 return _Finding(name, "unmet", "not_recommended", index, 0.85)
             if not negative and not upheld:
@@ -315,7 +353,11 @@ class Relations:
                 return _Finding(name, "met", None, index, 0.8)
             return _Finding(name, "unmet", self._basis_of(text, name, basis, sentence), index, 0.9)
         if name in _ABSENCE:
-            return _Finding(name, "unmet", "contradicted", index, 0.6) if upheld and basis == "met" and sentence["voice"] == "reviewer" else None
+            return (
+                _Finding(name, "unmet", "contradicted", index, 0.6)
+                if upheld and basis == "met" and sentence["voice"] == "reviewer"
+                else None
+            )
         if basis == "met" or not upheld:
             return _Finding(name, "met", None, index, 0.7 if basis == "met" else 0.5)
         return None
@@ -359,6 +401,8 @@ class Relations:
             asks_no_option = family in _IMPLANTS or any(one["attributes"]["type"] == "no_surgical_option" for one in stated)
             if asks_no_option:
                 return finding._replace(type="no_surgical_option", status="met", basis=None)
+        if finding.type == "surgical_candidacy" and finding.status == "met" and family in _IMPLANTS:
+            return finding._replace(type="no_surgical_option", status="unmet", basis="contradicted")
         if finding.type == "no_surgical_option" and family not in _IMPLANTS and not stated:
             return finding._replace(type="surgical_candidacy", status="unmet", basis="undocumented")
         return finding
@@ -373,7 +417,11 @@ class Relations:
             return [_Finding("combination_rule", "unmet", "not_recommended", index, 0.7)]
         pattern = rules.stated["guideline_support"]
         for match in pattern.finditer(text, sentence["start"], sentence["end"]):
-            if re.search(r"\bnot\b[^.]{0,25}(?:recommended|supported|indicated|endorsed)|experimental|do(?:es)? not (?:recommend|support)", match[0], re.I):
+            if re.search(
+                r"\bnot\b[^.]{0,25}(?:recommended|supported|indicated|endorsed)|experimental|do(?:es)? not (?:recommend|support)",
+                match[0],
+                re.I,
+            ):
                 return [_Finding("guideline_support", "unmet", "not_recommended", index, 0.4)]
         return []
 
@@ -401,14 +449,18 @@ class Relations:
 
     @staticmethod
     def _inherited(
-        text: str, request: RequestParts, requests: tuple[RequestParts, ...], sentences: list[Sentence]
+        text: str,
+        request: RequestParts,
+        requests: tuple[RequestParts, ...],
+        sentences: list[Sentence],
+        families: dict[str, str],
     ) -> tuple[int | None, int] | None:
         """Return (index of the parent request, sentence that says so) if this request falls with another."""
         if request.decision != "upheld" or not sentences:
             return None
         short = len(sentences) <= 3
         title = text[slice(*request.title)]
-        ancillary = re.search(r"associated surgical|pre-?op|post-?op|assistant|assist\b|clearance|ancillary", title, re.I)
+        ancillary = _ANCILLARY.search(title)
         for index, sentence in enumerate(sentences):
             words = text[sentence["start"] : sentence["end"]]
             match = _INHERITS.search(words)
@@ -416,16 +468,19 @@ class Relations:
                 upheld = [other.index for other in requests if other.index != request.index and other.decision == "upheld"]
                 if not upheld and not ancillary:
                     continue
-                earlier = [other for other in upheld if other < request.index]
                 parents = [
-                    other.index
-                    for other in requests
-                    if other.index in upheld
-                    and not re.search(r"associated surgical|pre-?op|post-?op|assistant|assist\b|clearance", text[slice(*other.title)], re.I)
+                    other for other in requests if other.index in upheld and not _ANCILLARY.search(text[slice(*other.title)])
                 ]
-                parent = next((other for other in parents if other in earlier), parents[0] if parents else None)
+                surgeries = [other for other in parents if families.get(str(other.index)) in _SURGERIES]
+                parent = Relations._nearest(surgeries or parents, request.index)
                 return parent, index
         return None
+
+    @staticmethod
+    def _nearest(candidates: list[RequestParts], index: int) -> int | None:
+        """Return the last candidate printed before request ``index``, else the first after it."""
+        before = [other.index for other in candidates if other.index < index]
+        return before[-1] if before else next((other.index for other in candidates), None)
 
     @staticmethod
     def _consistent(findings: list[_Finding], request: RequestParts) -> list[_Finding]:
@@ -450,10 +505,14 @@ class Relations:
         if not sentences:
             return []
         wanted = "unmet" if request.decision == "upheld" else "met"
-        facts = [i for i, s in enumerate(sentences) if s["voice"] in _FACT_VOICES and not _only_concludes(text[s["start"] : s["end"]])]
+        facts = [
+            i for i, s in enumerate(sentences) if s["voice"] in _FACT_VOICES and not _only_concludes(text[s["start"] : s["end"]])
+        ]
         types = list(dict.fromkeys(one["attributes"]["type"] for one in stated))
         if wanted == "unmet":
-            denied = [i for i in facts if any(c.basis != "met" for c in _cues().find(text, sentences[i]["start"], sentences[i]["end"]))]
+            denied = [
+                i for i in facts if any(c.basis != "met" for c in _cues().find(text, sentences[i]["start"], sentences[i]["end"]))
+            ]
             evidence = denied or facts or [i for i, s in enumerate(sentences) if s["voice"] == "guideline"] or [0]
             name = next((t for t in types if t != "guideline_support"), types[0] if types else "guideline_support")
             basis = _OWN_BASIS.get(name, "exceeded" if name in _LIMITS else "undocumented")
@@ -490,7 +549,9 @@ class Relations:
                 spans = sorted({(sentences[f.sentence]["start"], sentences[f.sentence]["end"]) for f in deciding})
                 confidence = max(finding.confidence for finding in deciding)
                 result.append(
-                    self._criterion(text, request, name, statement, logic, status, basis, spans, status == wanted, parent, confidence)
+                    self._criterion(
+                        text, request, name, statement, logic, status, basis, spans, status == wanted, parent, confidence
+                    )
                 )
         for name, unapplied in open_statements.items():
             statement = self._first(text, unapplied)

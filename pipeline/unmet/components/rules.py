@@ -82,7 +82,10 @@ _TURN = form(
     r",? ?(?:in this (?:case|instance|particular case)|here|as to this (?:case|request)),? ?(?:however,? ?|the |it |there |thus,? ?)|, however, (?:in this case|here)\b",
     re.I,
 )
-_RULE_FIRST = form(r"\W*(?:while|although|though|even though|whereas|whilst)\b.{0,60}?(?:MTUS|ACOEM|ODG|guidelines?|Official Disability|FDA|9792)", re.I)
+_RULE_FIRST = form(
+    r"\W*(?:while|although|though|even though|whereas|whilst)\b.{0,60}?(?:MTUS|ACOEM|ODG|guidelines?|Official Disability|FDA|9792)",
+    re.I,
+)
 
 
 def turn(text: str, start: int, end: int) -> int:

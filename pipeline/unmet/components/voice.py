@@ -32,12 +32,24 @@ _CASE = form(
 
 
 # A guideline sentence that goes on to the case is the reviewer's ("..., and the patient has not").
-_APPLIES = form(r"\b(?:but|and|however|which|yet|while|whereas|therefore)\b[^.]{0,60}\b(?:this (?:\w+ )?(?:patient|applicant|claimant|worker|request)|the (?:\w+ )?(?:patient|applicant|claimant|worker|request) (?:has|had|is|was|does|did|exceeds))\b", re.I)
+_APPLIES = form(
+    r"\b(?:but|and|however|which|yet|while|whereas|therefore)\b[^.]{0,60}\b(?:this (?:\w+ )?(?:patient|applicant|claimant|worker|request)|the (?:\w+ )?(?:patient|applicant|claimant|worker|request) (?:has|had|is|was|does|did|exceeds))\b",
+    re.I,
+)
 # Guidelines speak in the present tense; a finding that denies something is the reviewer's.
-_TOLD = form(r"\b(?:was|were|did|had)\b(?! (?:shown|found|reported|conducted|published))|\b(?:now|already|so far|to date|yet)\b", re.I)
+_TOLD = form(
+    r"\b(?:was|were|did|had)\b(?! (?:shown|found|reported|conducted|published))|\b(?:now|already|so far|to date|yet)\b", re.I
+)
 _STUDIES = form(r"\b(?:studies|study|trials?|series|patients|placebo|rates?|literature|review of)\b|%", re.I)
-_DENIES = form(r"\b(?:not|never|no|nor|neither|none|nowhere|without|cannot|fails?|falls?|enough|exceeds?|only|merely|too)\b", re.I)
-_TOPIC = form(r"(?:regarding|with regards? to|with respect to|as for|concerning|in regards? to|for) the (?:current |prospective )?request for [^,.]{3,160}, ?", re.I)
+_DENIES = form(
+    r"\b(?:not|never|no|nor|neither|none|nowhere|without|cannot|fails?|falls?|enough|exceeds?|only|merely|too)\b", re.I
+)
+# The next item of a list that a guideline opened.
+_LISTED = form(r"(?:and )?\(?(?:\d{1,2}|[a-h])[.)] ")
+_TOPIC = form(
+    r"(?:regarding|with regards? to|with respect to|as for|concerning|in regards? to|for) the (?:current |prospective )?request for [^,.]{3,160}, ?",
+    re.I,
+)
 _CONCLUDES = form(r"\bthe request\b[^.]{0,120}\bmedically necessary\b", re.I)
 
 
@@ -113,8 +125,14 @@ class SentenceVoice:
         if topic:
             words = words[topic.end() :]
         case = _CASE.search(words)
+        if before == "guideline" and _LISTED.match(words) and not case:
+            return "guideline"
         guideline = rules.guideline.search(words)
-        if guideline and not (case and case.start() < guideline.start()) and not (case and _APPLIES.search(words, guideline.end())):
+        if (
+            guideline
+            and not (case and case.start() < guideline.start())
+            and not (case and _APPLIES.search(words, guideline.end()))
+        ):
             return "guideline"
         if rules.reviewer.search(words):
             return "reviewer"

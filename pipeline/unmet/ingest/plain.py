@@ -56,9 +56,7 @@ def _guess(data: bytes) -> str:
 def _checked(text: str) -> str:
     """Refuse what decodes but cannot be a letter: control characters stand in binary files only."""
     sample = text[:200_000]
-    strange = sum(
-        1 for c in sample if unicodedata.category(c) in ("Cc", "Cn", "Co", "Cs") and c not in "\t\n\r\f\v\x1a"
-    )
+    strange = sum(1 for c in sample if unicodedata.category(c) in ("Cc", "Cn", "Co", "Cs") and c not in "\t\n\r\f\v\x1a")
     if strange > len(sample) // 100:
         raise ValueError("the file is binary or in an unknown encoding, not text; save it as UTF-8")
     return text

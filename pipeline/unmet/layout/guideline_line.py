@@ -50,9 +50,7 @@ _EDITION = form(
     r"\((?:19|20)\d\d\)|\b(?:19|20)\d\d(?: version)?\b)\)?", re.I
 )  # fmt: skip
 _WEB = re.compile(r"(?:https?://|www\.)\S+|\b[\w-]+(?:\.[\w-]+)*\.(?:com|org|gov|net|edu)\b(?:/\S*)?", re.I)
-_JOURNAL = form(
-    r"\b(?:J(?:ournal)?|Journal of|Ann(?:als)? of|N Engl J Med|JAMA|Lancet|Spine|Clin|Am J|Arch|BMJ|et al)\b[. ]"
-)
+_JOURNAL = form(r"\b(?:J(?:ournal)?|Journal of|Ann(?:als)? of|N Engl J Med|JAMA|Lancet|Spine|Clin|Am J|Arch|BMJ|et al)\b[. ]")
 _NUMBERED_SECTION = re.compile(r",\s+(?=\d+(?:\.\d+)*\.?\s+[A-Z])")
 _CHAPTER_NUMBER = form(
     r"(?:ACOEM(?: (?:Practice )?Guidelines)?,? ?)?(?:\(?2nd Ed(?:ition|\.)?,?\)? ?)?(?:Chapter|Ch\.?) ?\d{1,2}[,:]? ?",
@@ -125,9 +123,7 @@ def _mtus_citations(statement: str) -> list[Citation]:
         before = statement[: match.start()]
         lead = _CHAPTER_NUMBER.sub("", re.sub(r"^(?:the )?(?:CA[ -]?)?MTUS[:,]?", "", before, flags=re.I)).strip(" ,(")
         opens = (
-            not lead
-            or re.search(r",? and\s*\Z", before)
-            or re.search(r"ACOEM(?: \w+){0,2},?\s*(?:Chapter \d+:?)?\s*\Z", before)
+            not lead or re.search(r",? and\s*\Z", before) or re.search(r"ACOEM(?: \w+){0,2},?\s*(?:Chapter \d+:?)?\s*\Z", before)
         )
         if opens and (not heads or match["year"] or not heads[-1]["year"]):
             heads.append(match)
@@ -261,9 +257,7 @@ def _outside_citation(printed: str) -> Citation:
         cut = named or known or re.match(r"(?P<name>[^,:/;(-]{2,60}(?:\((?:Acute|Chronic)[^)]*\))?)", rest)
         if cut:
             chapter = cut["name"].strip(" ,.-") or None
-            sections = _split_sections(
-                re.sub(r"^[\s,:/;)-]+|^\((?:Acute|Chronic|Online)[^)]*\)[\s,:/-]*", "", rest[cut.end() :])
-            )
+            sections = _split_sections(re.sub(r"^[\s,:/;)-]+|^\((?:Acute|Chronic|Online)[^)]*\)[\s,:/-]*", "", rest[cut.end() :]))
     return Citation(
         body=body,
         chapter=chapter,

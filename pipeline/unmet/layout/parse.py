@@ -60,12 +60,8 @@ def parse_layout(text: str) -> Layout:
     header_end = marks[0][1] if marks else (requests[0].title[0] if requests else len(text))
     header, labels_found = parse_header(text, header_end)
     if not requests:
-        reason = next(
-            (words for pattern, words in _REASONS if pattern.search(text)), "nothing in it reads like a determination"
-        )
-        return Layout(
-            era="unknown", is_determination=False, reason=reason, header=header, header_found=labels_found >= 3
-        )
+        reason = next((words for pattern, words in _REASONS if pattern.search(text)), "nothing in it reads like a determination")
+        return Layout(era="unknown", is_determination=False, reason=reason, header=header, header_found=labels_found >= 3)
     era = _era(text, by_kind, header, requests, labels_found)
     sections = _sections(text, marks, requests, header_end)
     summary = next((section for section in sections if section.kind == "case_summary"), None)
@@ -114,9 +110,7 @@ def _era(
     return "D" if marks else "unknown"
 
 
-def _sections(
-    text: str, marks: list[tuple[str, int, int]], requests: tuple[RequestParts, ...], header_end: int
-) -> list[Section]:
+def _sections(text: str, marks: list[tuple[str, int, int]], requests: tuple[RequestParts, ...], header_end: int) -> list[Section]:
     """Cut the letter at its headings; inside the issues, at the parts of the requests."""
     sections: list[Section] = []
     first_title = min((request.title[0] for request in requests if request.rationale), default=requests[0].title[0])

@@ -8,9 +8,7 @@ from typing import Literal
 from unmet.layout.model import Patient, Reviewer
 from unmet.layout.pattern import form
 
-_LICENSURE = form(
-    r"State\(?s?\)? of Licensure ?: ?(.{0,400}?)(?= ?Certification\(?s?\)? ?/ ?Specialty ?:|$)", re.S | re.I
-)
+_LICENSURE = form(r"State\(?s?\)? of Licensure ?: ?(.{0,400}?)(?= ?Certification\(?s?\)? ?/ ?Specialty ?:|$)", re.S | re.I)
 _SPECIALTY = form(r"Certification\(?s?\)? ?/ ?Specialty ?: ?(.{0,300})", re.S | re.I)
 _BOARD = form(
     r"Board[- ]Certified in (.{3,160}?)(?=,? and (?:has a|is licensed|licensed|holds a|is a|he|she|currently)|,? (?:has a sub|is licensed|with a"
@@ -67,9 +65,7 @@ def parse_patient(text: str, start: int, end: int) -> Patient:
     """Read age and sex from the case summary ``text[start:end]``; pronouns decide the sex where no noun does."""
     zone = text[start:end]
     age: int | None = None
-    age_match = next(
-        (match for match in _AGE.finditer(zone) if 10 <= int(next(g for g in match.groups() if g)) <= 110), None
-    )
+    age_match = next((match for match in _AGE.finditer(zone) if 10 <= int(next(g for g in match.groups() if g)) <= 110), None)
     if age_match:
         age = int(next(group for group in age_match.groups() if group))
     nouns = _SEX.search(zone, *((age_match.end(), age_match.end() + 60) if age_match else (0, 300)))

@@ -34,13 +34,9 @@ _AUTHORIZED = form(
     r"|The Claims Administrator authorized (?P<authorized>.{2,300}?),? leaving\b",
     re.I | re.S,
 )
-_REMAINING = form(
-    r"\bThe remaining (?:IMR )?(?:eligible )?portion of the original request,? |\bThe original request, ", re.I
-)
+_REMAINING = form(r"\bThe remaining (?:IMR )?(?:eligible )?portion of the original request,? |\bThe original request, ", re.I)
 _FINAL_IS = form(r" (?:is|are)\s*\Z", re.I)
-_PREFIX = form(
-    r"(?:Associated Surgical Services?|Associated surgical procedures?|Retrospective request for) ?:? ?", re.I
-)
+_PREFIX = form(r"(?:Associated Surgical Services?|Associated surgical procedures?|Retrospective request for) ?:? ?", re.I)
 _VERDICT = r"(?P<verdict>(?:is|are|was|were) ?(?P<negated>not ?)?medically necessary(?: ?and appropriate)?)"
 _NOTICE = form(
     r"(?P<number>\d{1,2}) ?\) ?MAXIMUS Federal Services,? ?Inc\.? ?has determined(?: that)? the (?:request|services?) for"
@@ -216,9 +212,7 @@ def _belongs_to_title(before: str, piece: str) -> bool:
     before = before.strip()
     if len(before) > 160 or _TITLE_VERB.search(before) or _CONCLUSION.search(before + " A"):
         return False
-    fragment = bool(
-        re.match(r"(?:#|Qty\b|Quantity\b|DOS\b|\d+ ?refills?\b|Refills?\b|x ?\d|for \b|\()", piece.strip(), re.I)
-    )
+    fragment = bool(re.match(r"(?:#|Qty\b|Quantity\b|DOS\b|\d+ ?refills?\b|Refills?\b|x ?\d|for \b|\()", piece.strip(), re.I))
     return fragment or bool(re.search(r"\b(?:no|dx|qty|tab|cap|approx|dos)\.\Z", before, re.I))
 
 
@@ -316,11 +310,7 @@ def _notice_requests(text: str, start: int, end: int) -> Iterator[RequestParts]:
         title: Offsets
         if number in sections:
             position, match = sections[number]
-            stop = (
-                regarding[position + 1].start()
-                if position + 1 < len(regarding)
-                else (effect.start() if effect else end)
-            )
+            stop = regarding[position + 1].start() if position + 1 < len(regarding) else (effect.start() if effect else end)
             relied = _RELIED.search(text, match.end(), stop)
             rationale = _RATIONALE_FOR.search(text, match.end(), stop)
             guideline_end = rationale.start() if rationale else stop
@@ -369,9 +359,7 @@ def _issue_request(text: str, start: int, end: int) -> Iterator[RequestParts]:
     question = _QUESTION.match(text, issue.end(), issue_end)
     title = trim(text, *question.span("item")) if question else trim(text, issue.end(), issue_end, strip=".")
     relied = _GUIDELINE_RELIED.search(text, issue_end, why.start())
-    guideline_end = (
-        next((m.start() for m in headings.finditer(text, relied.end(), why.end())), why.start()) if relied else 0
-    )
+    guideline_end = next((m.start() for m in headings.finditer(text, relied.end(), why.end())), why.start()) if relied else 0
     rationale = _nonempty(trim(text, why.end(), stop))
     verdict = _last_verdict(text, rationale)
     # A heading left as its template ("IS/WAS NOT") is overruled by a conclusion that says otherwise.

@@ -140,12 +140,7 @@ def _list_numerals(text: str, start: int, end: int) -> dict[int, bool]:
 
     for match in _NUMERAL.finditer(text, start, end):
         number = int(match[1])
-        if (
-            run
-            and number == int(run[-1][1]) + 1
-            and match[0][-1] == run[-1][0][-1]
-            and match.start() - run[-1].end() < 700
-        ):
+        if run and number == int(run[-1][1]) + 1 and match[0][-1] == run[-1][0][-1] and match.start() - run[-1].end() < 700:
             run.append(match)
         elif number == 1:
             close()

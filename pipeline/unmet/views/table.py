@@ -108,7 +108,12 @@ def _request(request: Request) -> RenderableType:
         parts.append(Text("\nThe next request must document:", style="bold"))
         parts += [Padding(Text(f"• {item}"), (0, 0, 0, 2)) for item in cure]
     return Panel(
-        Group(*parts), title=heading, title_align="left", subtitle=verdict, subtitle_align="left", border_style="red" if upheld else "green"
+        Group(*parts),
+        title=heading,
+        title_align="left",
+        subtitle=verdict,
+        subtitle_align="left",
+        border_style="red" if upheld else "green",
     )
 
 
