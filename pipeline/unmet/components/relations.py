@@ -166,7 +166,8 @@ _ONE = form(r"\bone of the (?:following|required|criteria|indications)", re.I)
 _INHERITS = form(
     r"\b(?:as|since|because|given that|with|in that)\b[^.]{0,30}\b(?:surg\w+|procedure|operation|injection|treatment|service|request|pump|stimulator|arthroscopy|fusion"
     r"|program|MRI|therapy|medication)\b[^.]{0,60}\b(?:not|non-?certified|denied|upheld)\b[^.]{0,120}"
-    r"|\bfalls? with\b|\bnot (?:been )?(?:found |deemed )?(?:medically )?necessary,? (?:therefore|so|thus|then|none of|neither)"
+    r"|\bfalls? (?:along )?with\b|\bgoes the way of\b|\bwith (?:the|that|this) \w+ (?:denied|not approved|upheld)\b|\bno \w+ (?:is|was|has been) (?:approved|authorized)\b"
+    r"|\bnot (?:been )?(?:found |deemed )?(?:medically )?necessary,? (?:therefore|so|thus|then|none of|neither)"
     r"|\bancillary\b|\bassociated (?:surgical )?(?:service|request)s?\b",
     re.I,
 )
