@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import spacy
-
 import unmet
 from unmet.cli import letters_in
 from unmet.errors import UnreadableLetterError

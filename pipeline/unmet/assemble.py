@@ -166,21 +166,21 @@ class _Assembler:
             mentions=[identifier],
         )
 
-    def _warnings(self) -> list[record.Warning_]:
+    def _warnings(self) -> list[record.LetterWarning]:
         layout = self.layout
         if not layout.is_determination:
-            return [record.Warning_(code="layout.not_a_determination", message=f"not a determination: {layout.reason}")]
+            return [record.LetterWarning(code="layout.not_a_determination", message=f"not a determination: {layout.reason}")]
         found = []
         if not layout.header_found:
-            found.append(record.Warning_(code="layout.header_missing", message="the letter has no header table"))
+            found.append(record.LetterWarning(code="layout.header_missing", message="the letter has no header table"))
         elif layout.header.case_number is None:
-            found.append(record.Warning_(code="layout.case_number_missing", message="the header has no legible case number"))
+            found.append(record.LetterWarning(code="layout.case_number_missing", message="the header has no legible case number"))
         if layout.era == "unknown":
-            found.append(record.Warning_(code="layout.unknown_era", message="the letter is in no known layout"))
+            found.append(record.LetterWarning(code="layout.unknown_era", message="the letter is in no known layout"))
         if not any(section.kind == "case_summary" for section in layout.sections):
-            found.append(record.Warning_(code="layout.summary_missing", message="the letter has no clinical case summary"))
+            found.append(record.LetterWarning(code="layout.summary_missing", message="the letter has no clinical case summary"))
         found += [
-            record.Warning_(
+            record.LetterWarning(
                 code="layout.rationale_missing",
                 message=f"request {request.index} has no rationale",
                 span=self.span(request.title),

@@ -15,7 +15,7 @@ SCHEMA_VERSION = "1.0"
 
 Decision = Literal["upheld", "overturned"]
 Status = Literal["met", "unmet", "not_addressed"]
-Basis_ = Literal["undocumented", "contradicted", "exceeded", "not_recommended", "inherited"]
+UnmetBasis = Literal["undocumented", "contradicted", "exceeded", "not_recommended", "inherited"]
 Label = Literal["MEDICATION", "PROCEDURE", "CRITERION", "FUNCTION", "CITATION", "CONDITION"]
 
 
@@ -139,7 +139,7 @@ class Criterion(msgspec.Struct, kw_only=True):
     logic: Literal["all", "any", "one"] | None = None
     values: list[Value] = []
     status: Status
-    unmet_basis: Basis_ | None = None
+    unmet_basis: UnmetBasis | None = None
     decisive: bool
     evidence: list[Span] = []
     counter_evidence: list[Span] = []
@@ -197,7 +197,7 @@ class Medication(msgspec.Struct, kw_only=True):
     mentions: list[str]
 
 
-class Warning_(msgspec.Struct, kw_only=True):
+class LetterWarning(msgspec.Struct, kw_only=True):
     """Something a reader of the record should know; ``code`` is stable, ``message`` is for people."""
 
     code: str
@@ -221,7 +221,7 @@ class Determination(msgspec.Struct, kw_only=True):
     requests: list[Request] = []
     medications: list[Medication] = []
     mentions: list[Mention] = []
-    warnings: list[Warning_] = []
+    warnings: list[LetterWarning] = []
 
     def to_json(self) -> bytes:
         """Return the record as one line of JSON (UTF-8, no line end)."""

@@ -24,8 +24,10 @@ def _citation() -> tuple[re.Pattern[str], re.Pattern[str]]:
     names = {name for chapter in data["chapters"] for name in [chapter["name"], *chapter.get("also", ())]}
     chapters = "|".join(re.escape(name).replace(r"\ ", " ") for name in sorted(names, key=len, reverse=True))
     place = (
-        rf"(?:,? ?\(?(?:{bodies}|{chapters})(?:\)|\b)|,? ?(?:Chapter|Table|Section) \d+(?:[-.]\d+)*| ?Medical Treatment| ?Treatment| ?Practice"
-        r"| ?Chronic Pain| ?Guidelines?| ?section| ?chapter|,? \(?2nd ed(?:ition|\.)?\)?|,? \d{4}|/| ?in| ?\((?:ODG|ACOEM|MTUS)\))"
+        rf"(?:,? ?\(?(?:{bodies}|{chapters})(?:\)|\b)|,? ?(?:Chapter|Table|Section) \d+(?:[-.]\d+)*"
+        r"| ?Medical Treatment| ?Treatment| ?Practice"
+        r"| ?Chronic Pain| ?Guidelines?"
+        r"| ?section| ?chapter|,? \(?2nd ed(?:ition|\.)?\)?|,? \d{4}|/| ?in| ?\((?:ODG|ACOEM|MTUS)\))"
     )
     pages = r"(?:,? ?\(?(?:pages?|pgs?\.?|pp\.?) ?\d+(?:(?: ?[-\u2013,] ?| and ?|, and ?)\d+)*\)?)"
     lead = rf"(?:{pages} of (?:the )?)?"

@@ -1,7 +1,7 @@
 """``unmet_conditions``: diagnoses and symptoms, by the words that make up their names."""
 
-from functools import cache
 import re
+from functools import cache
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -20,10 +20,9 @@ def _pattern() -> re.Pattern[str]:
     qualifiers = "|".join(data["qualifiers"])
     heads = "|".join(sorted(data["heads"], key=len, reverse=True))
     names = "|".join(sorted(data["names"], key=len, reverse=True))
-    return form(
-        rf"(?<!\w)(?:(?:(?:{qualifiers}|{where})(?:,? (?:and )?|-|/))*(?:{heads})(?: of the (?:(?:{qualifiers}) )?(?:{where}))?|(?:{names}))(?!\w)",
-        re.I,
-    )
+    before = rf"(?:(?:{qualifiers}|{where})(?:,? (?:and )?|-|/))*"
+    after = rf"(?: of the (?:(?:{qualifiers}) )?(?:{where}))?"
+    return form(rf"(?<!\w)(?:{before}(?:{heads}){after}|(?:{names}))(?!\w)", re.I)
 
 
 class Conditions:

@@ -6,8 +6,9 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from unmet.components.mentions import Mention, add_mentions, mention, prose_sentences, without_overlaps
-from unmet.components.rules import criterion_rules, turn
+from unmet.components.rules import criterion_rules
 from unmet.layout.pattern import trim
+from unmet.reasoning.cues import turn
 
 # A guideline sentence states a requirement only if it permits, limits or forbids something.
 _NORMATIVE = re.compile(

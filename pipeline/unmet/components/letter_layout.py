@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from spacy.language import Language
 from spacy.tokens import Doc
+
 from unmet.layout import Layout, parse_layout
 
 if not Doc.has_extension("letter"):

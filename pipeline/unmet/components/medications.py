@@ -8,6 +8,7 @@ from typing import NamedTuple
 from spacy.language import Language
 from spacy.matcher import PhraseMatcher
 from spacy.tokens import Doc
+
 from unmet.components.mentions import Mention, add_mentions, mention, prose_sentences, without_overlaps
 from unmet.components.sentences import Sentence
 from unmet.knowledge import load_yaml, read_knowledge
@@ -33,7 +34,8 @@ _NOT_A_DRUG = form(
 )
 # An ambiguous name ("iron", "steroids") is a drug only where a prescription shows beside it.
 _PRESCRIBED_BEFORE = form(
-    r"(?:\b(?:oral|topical|systemic|prescribed?|taking|takes|took|tapered|course of|trial of|dose of|use of|received|on|intake of)\s*)\Z",
+    r"(?:\b(?:oral|topical|systemic|prescribed?|taking|takes|took|tapered|course of"
+    r"|trial of|dose of|use of|received|on|intake of)\s*)\Z",
     re.I,
 )
 _WINDOW = 90

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from spacy.language import Language
 from spacy.matcher import PhraseMatcher
 from spacy.tokens import Doc
+
 from unmet.components.mentions import Mention, add_mentions, mention, prose_sentences, without_overlaps
 from unmet.components.sentences import Sentence
 from unmet.knowledge import load_yaml
@@ -41,7 +42,8 @@ class _Anatomy:
         side = self._any(self.sides)
         contrast = self._any(self.contrast)
         modifier = self._any(data["modifiers"])
-        level = r"(?:(?:[CTLS]\d{1,2}(?: ?(?:-|/|to|through|and|&) ?[CTLS]?\d{1,2})*)|(?:three|two|one|single|multi|\d)-?(?: )?(?:level|phase|view)s?)"
+        segment = r"(?:[CTLS]\d{1,2}(?: ?(?:-|/|to|through|and|&) ?[CTLS]?\d{1,2})*)"
+        level = rf"(?:{segment}|(?:three|two|one|single|multi|\d)-?(?: )?(?:level|phase|view)s?)"
         self.part, self.side, self.level = (form(rf"\b{p}(?!\w)", re.I) for p in (part, side, level))
         self.contrast_pattern = form(rf"(?<!\w){contrast}(?!\w)", re.I)
         word = rf"(?:{side}|{level}|{part})(?!\w)"
@@ -49,8 +51,8 @@ class _Anatomy:
         joined = rf"{region}(?:(?:, ?(?:and )?|\s*/\s*| ?& ?| and (?:the )?| or (?:the )?| ?- ?){region})*"
         self.before = form(rf"(?:\b(?:{modifier}|{joined})(?: |-|/))+\Z", re.I)
         tail = (
-            rf"(?:(?: ?-? ?(?:of|for|to|at|in|on|over|around|involving))?(?: ?:)?(?: the| his| her| their| both| a)? ?(?:\(?{joined}\)?)"
-            rf"(?: (?:area|region|muscles?|joints?))?|,? ?{contrast}|,? (?:at|of) (?:the )?{level}(?: levels?)?"
+            r"(?:(?: ?-? ?(?:of|for|to|at|in|on|over|around|involving))?(?: ?:)?(?: the| his| her| their| both| a)?"
+            rf" ?(?:\(?{joined}\)?)(?: (?:area|region|muscles?|joints?))?|,? ?{contrast}|,? (?:at|of) (?:the )?{level}(?: levels?)?"
             r"| ?\([^()]{2,60}\)| under (?:fluoroscop\w+(?: guidance)?|ultrasound guidance|anesthesia|sedation))"
         )
         self.after = form(rf"(?:{tail})+", re.I)

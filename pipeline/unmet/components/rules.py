@@ -78,25 +78,6 @@ class CriterionRules:
         return sorted(kept)
 
 
-_TURN = form(
-    r",? ?(?:in this (?:case|instance|particular case)|here|as to this (?:case|request)),? ?(?:however,? ?|the |it |there |thus,? ?)|, however, (?:in this case|here)\b",
-    re.I,
-)
-_RULE_FIRST = form(
-    r"\W*(?:while|although|though|even though|whereas|whilst)\b.{0,60}?(?:MTUS|ACOEM|ODG|guidelines?|Official Disability|FDA|9792)",
-    re.I,
-)
-
-
-def turn(text: str, start: int, end: int) -> int:
-    """Return where a sentence that opens with a guideline's rule ("While page 53 of the MTUS notes ..., here, however")
-    turns to the case; ``start`` where it does not open so."""
-    if not _RULE_FIRST.match(text, start, end):
-        return start
-    match = _TURN.search(text, start + 20, end)
-    return match.end() if match else start
-
-
 @cache
 def criterion_rules() -> CriterionRules:
     """Return the criterion rules, compiled once per process."""

@@ -1,10 +1,11 @@
 """``unmet_sentences``: sentence starts for spaCy, and each sentence's place in the letter in ``doc._.sentences``."""
 
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
+
 from unmet.components.letter_layout import layout_of
 from unmet.layout.sentences import sentence_starts
 
@@ -65,7 +66,8 @@ class LetterSentences:
             pending = pending and not opens
         if starts:
             starts[0] = 1
-            doc.from_array("SENT_START", np.array(starts, dtype="int64").view("uint64"))
+            values: Any = np.array(starts, dtype="int64").view("uint64")
+            doc.from_array("SENT_START", values)
 
 
 @Language.factory("unmet_sentences", requires=["doc._.letter"], assigns=["token.is_sent_start", "doc._.sentences"])

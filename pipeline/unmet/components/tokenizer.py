@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-import spacy
 from spacy.tokens import Doc
+from spacy.util import registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,7 +62,7 @@ class LetterTokenizer:
         return self
 
 
-@spacy.registry.tokenizers("unmet.LetterTokenizer.v1")
+@registry.tokenizers("unmet.LetterTokenizer.v1")  # type: ignore[untyped-decorator]
 def create_letter_tokenizer() -> Callable[[Language], LetterTokenizer]:
     """Make the tokenizer factory that spaCy's config system asks for."""
 

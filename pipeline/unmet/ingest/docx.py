@@ -41,7 +41,7 @@ def _lines(container: object) -> Iterator[str]:
     for block in container.iter_inner_content():  # type: ignore[attr-defined]
         if isinstance(block, Table):
             for row in block.rows:
-                cells = []
+                cells: list[tuple[object, str]] = []
                 for cell in row.cells:
                     if not cells or cell._tc is not cells[-1][0]:  # merged cells repeat
                         cells.append((cell._tc, " ".join(_lines(cell))))

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
 _BLOCKS = frozenset(
     [
         "address",
@@ -54,6 +59,7 @@ def html_text(data: bytes) -> str:
     """
     from lxml import etree
     from lxml import html as parser
+
     from unmet.ingest.plain import decode
 
     try:
@@ -75,11 +81,9 @@ def _without_declaration(text: str) -> str:
     return text
 
 
-def _walk(element: object, parts: list[str]) -> None:
+def _walk(element: _Element, parts: list[str]) -> None:
     # An explicit stack: hostile pages nest deeper than Python recurses.
-    from lxml.etree import _Element
-
-    stack: list[tuple[_Element | str, bool]] = [(element, False)]  # type: ignore[list-item]
+    stack: list[tuple[_Element | str, bool]] = [(element, False)]
     while stack:
         node, closing = stack.pop()
         if isinstance(node, str):

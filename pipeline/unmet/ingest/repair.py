@@ -66,7 +66,7 @@ class _Text:
             start, end = match.span()
             pieces += (self.value[last:start], new)
             origin.extend(self.origin[last:start])
-            origin.extend(self.origin[start : start + 1] * len(new))
+            origin.extend([self.origin[start]] * len(new))
             last = end
         if not pieces:
             return self

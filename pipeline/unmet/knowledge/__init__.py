@@ -7,6 +7,7 @@ from importlib.resources import files
 from typing import Any
 
 import yaml
+
 from unmet.errors import KnowledgeError
 
 try:

@@ -10,6 +10,7 @@ import re
 from functools import cache
 
 import msgspec
+
 from unmet.knowledge import load_yaml
 from unmet.layout.pattern import form
 
@@ -35,8 +36,8 @@ _NONE_CITED = form(r"did not (?:cite|provide|reference) (?:any |a )?(?:medical |
 _OUTSIDE = form(
     r"outside of the MTUS|did not base (?:their|its|his/her|the) decision on the MTUS|MTUS (?:is|was|are) silent", re.I
 )
-_STATEMENT = form(r"(?:and )?(?:Decision based on|(?:The )?(?:Claims Administrator|(?:Expert|Physician) Reviewer)[^.]{0,20}? (?:based"
-                  r" (?:its|his/her|their|the) decision|relied) (?:up)?on|(?:cited|found|considered)\b)", re.I)  # fmt: skip
+_STATEMENT = form(r"(?:and )?(?:Decision based on|(?:The )?(?:Claims Administrator|(?:Expert|Physician) Reviewer)[^.]{0,20}?"
+                  r" (?:based (?:its|his/her|their|the) decision|relied) (?:up)?on|(?:cited|found|considered)\b)", re.I)  # fmt: skip
 _NON_MTUS = form(r"Non[- ]?MTUS(?: Citations?)?,?", re.I)
 _OTHER = form(r"(?:,? and|,|;|\.)? ?Other Medical Treatment Guidelines?(?: or Medical Evidence)? ?:?", re.I)
 _SECTIONS = form(r",? ?Sections?(?:\(s\))? ?:", re.I)
@@ -64,7 +65,7 @@ def parse_guideline_line(text: str) -> GuidelineLine:
     if _NONE_CITED.search(line):
         return GuidelineLine(mtus=None, citations=())
     starts = [match.end() for match in _STATEMENT.finditer(line)]
-    ends = [match.start() for match in _STATEMENT.finditer(line)][1:] + [len(line)]
+    ends = [*[match.start() for match in _STATEMENT.finditer(line)][1:], len(line)]
     statements = [line[start:end] for start, end in zip(starts, ends, strict=True)] if starts else [line]
     citations: list[Citation] = []
     for statement in statements:
@@ -118,7 +119,7 @@ def canonical_chapter(printed: str) -> str:
 
 def _mtus_citations(statement: str) -> list[Citation]:
     # A chapter opens a citation at the start or after ", and"; elsewhere its words are a section's.
-    heads = []
+    heads: list[re.Match[str]] = []
     for match in _chapters().finditer(statement):
         before = statement[: match.start()]
         lead = _CHAPTER_NUMBER.sub("", re.sub(r"^(?:the )?(?:CA[ -]?)?MTUS[:,]?", "", before, flags=re.I)).strip(" ,(")

@@ -11,7 +11,8 @@ from unmet.layout.pattern import form
 _LICENSURE = form(r"State\(?s?\)? of Licensure ?: ?(.{0,400}?)(?= ?Certification\(?s?\)? ?/ ?Specialty ?:|$)", re.S | re.I)
 _SPECIALTY = form(r"Certification\(?s?\)? ?/ ?Specialty ?: ?(.{0,300})", re.S | re.I)
 _BOARD = form(
-    r"Board[- ]Certified in (.{3,160}?)(?=,? and (?:has a|is licensed|licensed|holds a|is a|he|she|currently)|,? (?:has a sub|is licensed|with a"
+    r"Board[- ]Certified in (.{3,160}?)(?=,? and (?:has a|is licensed|licensed|holds a|is a|he|she"
+    r"|currently)|,? (?:has a sub|is licensed|with a"
     r" sub)|\. |; )",
     re.S | re.I,
 )

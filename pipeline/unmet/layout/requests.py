@@ -9,6 +9,7 @@ issue and answers it in the heading of its rationale. Line breaks are never cons
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from unmet.layout.model import Decision, Offsets, RequestParts
@@ -220,7 +221,7 @@ def _partial(text: str, start: int, end: int) -> tuple[Offsets | None, Offsets |
     """Read a title: what was first asked, what of it was authorized, and the item really in dispute."""
     pieces = [*sentence_starts(text, start, end), end]
     original = authorized = None
-    for piece_start, piece_end in zip(pieces, pieces[1:], strict=False):
+    for piece_start, piece_end in pairwise(pieces):
         asked = _ORIGINAL.search(text, piece_start, piece_end)
         granted = _AUTHORIZED.search(text, piece_start, piece_end)
         if asked and original is None:
@@ -247,7 +248,7 @@ def _numbered_conclusions(text: str, start: int, end: int) -> Iterator[RequestPa
     heads: list[re.Match[str]] = []
     after = start
     for rationale in rationales:
-        claims = [match for match in _CLAIMS_BASED.finditer(text, after, rationale.start())]
+        claims = list(_CLAIMS_BASED.finditer(text, after, rationale.start()))
         limit = claims[-1].start() if claims else rationale.start()
         number = len(heads) + 1
         opens = [m.start() for m in re.finditer(rf"(?<!\S)(?:{number}[.)]|\d{{1,2}}[.)])\s", text[after:limit])]

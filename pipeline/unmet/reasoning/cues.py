@@ -1,0 +1,116 @@
+"""Cues: the words by which a reviewer says that a criterion is not satisfied, or is; and how far they reach."""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from unmet.components.rules import union
+from unmet.knowledge import load_yaml
+from unmet.reasoning.words import pattern
+
+if TYPE_CHECKING:
+    import re
+
+    from unmet.components.rules import Found
+
+_BASES = ("undocumented", "contradicted", "exceeded", "not_recommended", "met")
+# Of two negative cues about as near, the first of these decides.
+_PREFERENCE = {"exceeded": 0, "undocumented": 1, "contradicted": 2, "not_recommended": 3}
+_ABOUT_AS_NEAR = 25  # characters
+
+
+class Cue(NamedTuple):
+    """A cue: its offsets, the basis of the taxonomy it gives (or "met"), and whether it reaches forward."""
+
+    start: int
+    end: int
+    basis: str
+    forward: bool
+
+
+@cache
+def _patterns() -> list[tuple[str, bool, re.Pattern[str]]]:
+    data = load_yaml("cues.yaml")
+    return [(basis, side == "before", union(data[basis][side])) for side in ("before", "after") for basis in _BASES]
+
+
+def find_cues(text: str, start: int, end: int) -> list[Cue]:
+    """Return the cues in ``text[start:end]``, in reading order, without those that a longer one contains."""
+    found = [
+        Cue(match.start(), match.end(), basis, forward)
+        for basis, forward, compiled in _patterns()
+        for match in compiled.finditer(text, start, end)
+    ]
+    return sorted(cue for cue in found if not any(_contains(other, cue) for other in found))
+
+
+def _contains(other: Cue, cue: Cue) -> bool:
+    """Tell whether ``other`` says more than ``cue`` over the same words ("no documentation of" over "no")."""
+    if other is cue or other.start > cue.start or cue.end > other.end:
+        return False
+    return (other.end - other.start, other.basis != "met") > (cue.end - cue.start, cue.basis != "met")
+
+
+def governing(topic: Found, cues: list[Cue]) -> Cue | None:
+    """Return the cue that decides ``topic``: the nearest negative one that reaches it, else the nearest affirmative."""
+    negative: list[tuple[int, Cue]] = []
+    affirmative: list[tuple[int, Cue]] = []
+    for cue in cues:
+        inside = topic.start <= cue.start and cue.end <= topic.end
+        reaches = inside or (cue.start <= topic.start if cue.forward else cue.end >= topic.end)
+        if not reaches:
+            continue
+        gap = topic.start - cue.end if cue.forward else cue.start - topic.end
+        distance = 0 if inside else max(0, gap)
+        (affirmative if cue.basis == "met" else negative).append((distance, cue))
+    if negative:
+        return min(negative, key=lambda pair: (pair[0] // _ABOUT_AS_NEAR, _PREFERENCE[pair[1].basis]))[1]
+    return min(affirmative)[1] if affirmative else None
+
+
+def clauses(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """Cut ``text[start:end]`` into the clauses that a cue does not reach over."""
+    bounds = [start]
+    for match in _breaks().finditer(text, start, end):
+        if match.start() - bounds[-1] > 12 and end - match.end() > 8:
+            bounds.append(match.start())
+    # "Although X was noted, there was no Y": the concession ends at its comma.
+    opening = pattern("concession").match(text, start, end)
+    if opening:
+        bounds.append(opening.end())
+    return list(pairwise(sorted({*bounds, end})))
+
+
+@cache
+def _breaks() -> re.Pattern[str]:
+    return union(load_yaml("cues.yaml")["clause_breaks"])
+
+
+@cache
+def _conclusion() -> re.Pattern[str]:
+    return union(load_yaml("cues.yaml")["conclusion"])
+
+
+def only_concludes(words: str) -> bool:
+    """Tell a pure conclusion from one that gives its reason ("Given the lack of red flags, the request is not ...")."""
+    if not _conclusion().search(words):
+        return False
+    reason = pattern("reason").match(words)
+    gives_reason = reason is not None and "," in words[: reason.end() + 1] and denies(words, 0, reason.end())
+    return not gives_reason
+
+
+def denies(text: str, start: int, end: int) -> bool:
+    """Tell whether ``text[start:end]`` holds a negative cue."""
+    return any(cue.basis != "met" for cue in find_cues(text, start, end))
+
+
+def turn(text: str, start: int, end: int) -> int:
+    """Return where a sentence that opens with a guideline's rule ("While page 53 of the MTUS notes ..., here, however")
+    turns to the case; ``start`` where it does not open so."""
+    if not pattern("rule_first").match(text, start, end):
+        return start
+    match = pattern("turn").search(text, start + 20, end)
+    return match.end() if match else start

@@ -1,0 +1,201 @@
+"""Findings: what one sentence of a rationale says of the criteria it names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from unmet.components.rules import CriterionRules, criterion_rules
+from unmet.reasoning.cues import clauses, find_cues, governing, only_concludes, turn
+from unmet.reasoning.words import basis_by_type, families, pattern, types
+
+if TYPE_CHECKING:
+    from unmet.components.mentions import Mention
+    from unmet.components.rules import Found
+    from unmet.components.sentences import Sentence
+    from unmet.layout.model import RequestParts
+    from unmet.reasoning.cues import Cue
+
+# Whose sentences decide a status: the reviewer's, and the case facts the reviewer recounts.
+FACT_VOICES = frozenset(["reviewer", "record", "provider", "patient"])
+# Confidence of a rule's finding: a cue that names the criterion, down to words that only may mean it.
+CERTAIN, SURE, LIKELY, POSSIBLE, GUESS = 0.9, 0.8, 0.7, 0.45, 0.3
+
+
+class Finding(NamedTuple):
+    """A criterion type, its status and basis, the sentence (its index in the rationale) and how sure the rule is."""
+
+    type: str
+    status: str
+    basis: str | None
+    sentence: int
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """A request with its rationale as the steps of reasoning see it."""
+
+    text: str
+    request: RequestParts
+    family: str
+    sentences: list[Sentence]
+    stated: list[Mention]  # the CRITERION mentions of the rationale
+
+    @property
+    def upheld(self) -> bool:
+        """Whether the denial stands."""
+        return self.request.decision == "upheld"
+
+    @property
+    def wanted(self) -> str:
+        """The status that carries the decision."""
+        return "unmet" if self.upheld else "met"
+
+    @property
+    def asked(self) -> set[str]:
+        """The criterion types that the rationale states."""
+        return {str(one["attributes"]["type"]) for one in self.stated}
+
+
+def findings_of(argument: Argument) -> list[Finding]:
+    """Return what the sentences of a rationale find, sentence by sentence."""
+    found: list[Finding] = []
+    for index, sentence in enumerate(argument.sentences):
+        if sentence["voice"] in FACT_VOICES:
+            found += _in_case_sentence(argument, sentence, index)
+        elif sentence["voice"] == "guideline" and argument.upheld:
+            found += _in_guideline_sentence(argument.text, sentence, index)
+    return found
+
+
+def _in_case_sentence(argument: Argument, sentence: Sentence, index: int) -> list[Finding]:
+    text, start, end = argument.text, sentence["start"], sentence["end"]
+    if only_concludes(text[start:end]):
+        return []
+    start = turn(text, start, end)
+    found = _said_outright(argument, start, end, index)
+    outright = {finding.type: finding for finding in found}
+    for clause_start, clause_end in clauses(text, start, end):
+        cues = find_cues(text, clause_start, clause_end)
+        for topic in CriterionRules.search(criterion_rules().applied, text, clause_start, clause_end):
+            finding = _finding(argument, topic, governing(topic, cues), sentence, index)
+            if finding is None:
+                continue
+            if finding.type not in outright:
+                found.append(_by_family(finding, argument))
+            elif finding.basis == "undocumented" and outright[finding.type] in found:
+                # "No documented improvement: she remains off work" is missing proof with an illustration.
+                found[found.index(outright[finding.type])] = finding
+    return _specific(found, argument)
+
+
+def _said_outright(argument: Argument, start: int, end: int, index: int) -> list[Finding]:
+    """Find what says by itself that a criterion is not satisfied, or is ("remained off of work")."""
+    rules, text = criterion_rules(), argument.text
+    found = []
+    if argument.upheld:
+        found = [
+            Finding(match.name, "unmet", "contradicted", index, SURE)
+            for match in CriterionRules.search(rules.contrary, text, start, end)
+        ]
+    contrary = {finding.type for finding in found}
+    for match in CriterionRules.search(rules.fulfilled, text, start, end):
+        if match.name not in contrary and not pattern("negates").search(text, max(start, match.start - 45), match.start):
+            found.append(Finding(match.name, "met", None, index, 0.75))
+    return found
+
+
+def _finding(argument: Argument, topic: Found, cue: Cue | None, sentence: Sentence, index: int) -> Finding | None:
+    """Decide what a topic under a cue means for its criterion; None where it means nothing certain enough."""
+    name, upheld = topic.name, argument.upheld
+    basis = cue.basis if cue else None
+    judged = sentence["voice"] == "reviewer"
+    if name == "parent_service":
+        return None  # decided for the request as a whole
+    if name in types("limits"):
+        return _limit(argument, topic, basis, judged, index)
+    if name == "guideline_support":
+        negative = pattern("unsupported").search(argument.text, topic.start, topic.end)
+        if negative:
+            return Finding(name, "unmet", "not_recommended", index, 0.85) if upheld else None
+        return None if upheld else Finding(name, "met", None, index, 0.6)
+    bars = basis_by_type("bars")
+    if name in bars:
+        if basis in (None, "met"):
+            return Finding(name, "unmet", bars[name], index, 0.75) if upheld and judged else None
+        return None if upheld else Finding(name, "met", None, index, 0.6)
+    if basis is not None and basis != "met":
+        if name in types("absence"):
+            return Finding(name, "met", None, index, SURE)
+        return Finding(name, "unmet", _basis(argument.text, name, basis, sentence), index, CERTAIN)
+    if name in types("absence"):
+        return Finding(name, "unmet", "contradicted", index, 0.6) if upheld and basis and judged else None
+    if basis == "met" or not upheld:
+        return Finding(name, "met", None, index, LIKELY if basis == "met" else 0.5)
+    return None
+
+
+def _limit(argument: Argument, topic: Found, basis: str | None, judged: bool, index: int) -> Finding | None:
+    name, upheld = topic.name, argument.upheld
+    if basis == "exceeded" or pattern("passes_limit").search(argument.text, topic.start, topic.end):
+        return Finding(name, "unmet", "exceeded", index, CERTAIN) if upheld else Finding(name, "met", None, index, CERTAIN)
+    if not upheld:
+        return Finding(name, "met", None, index, 0.6) if judged else None
+    if basis == "not_recommended":
+        return Finding(name, "unmet", "exceeded", index, LIKELY)
+    if basis in ("undocumented", "contradicted") and judged and pattern("counted").search(argument.text, topic.start, topic.end):
+        return Finding(name, "unmet", "undocumented", index, 0.5)
+    return None
+
+
+def _basis(text: str, name: str, basis: str, sentence: Sentence) -> str:
+    """Name the basis of a denied criterion: a flat negative about what the file holds is missing proof."""
+    own = basis_by_type("own_basis")
+    if name in own:
+        return own[name]
+    if name in types("silences") or basis == "not_recommended":
+        return "undocumented"
+    if basis == "contradicted" and pattern("in_file").search(text, sentence["start"], sentence["end"]):
+        return "undocumented"
+    return "contradicted" if basis == "exceeded" else basis
+
+
+def _by_family(finding: Finding, argument: Argument) -> Finding:
+    """Read "no future surgery" by what is asked: for an implant it is the criterion, for imaging its failure."""
+    last_resort = argument.family in families("last_resort")
+    if finding.type == "surgical_candidacy" and (last_resort or "no_surgical_option" in argument.asked):
+        if finding.status == "unmet":
+            return finding._replace(type="no_surgical_option", status="met", basis=None)
+        if last_resort:
+            return finding._replace(type="no_surgical_option", status="unmet", basis="contradicted")
+    if finding.type == "no_surgical_option" and not last_resort and not argument.stated:
+        return finding._replace(type="surgical_candidacy", status="unmet", basis="undocumented")
+    return finding
+
+
+def _specific(found: list[Finding], argument: Argument) -> list[Finding]:
+    """Drop what a more specific finding of the same sentence says already; doubt what is affirmed but was not asked."""
+    present = {finding.type for finding in found}
+    kept = []
+    for finding in found:
+        if finding.type == "treatment_response" and present & types("responses"):
+            continue
+        repeats = argument.family in families("therapies") and "conservative_care_failed" not in argument.asked
+        if finding.type == "conservative_care_failed" and repeats:
+            continue
+        if finding.status == "met" and finding.type not in argument.asked and finding.confidence < 0.75:
+            finding = finding._replace(confidence=min(finding.confidence, POSSIBLE))
+        kept.append(finding)
+    return kept
+
+
+def _in_guideline_sentence(text: str, sentence: Sentence, index: int) -> list[Finding]:
+    """Take a guideline's own refusal as a reason of the denial: its rule on compounds, or, with doubt, "not recommended"."""
+    start, end = sentence["start"], sentence["end"]
+    if pattern("compound_rule").search(text, start, end):
+        return [Finding("combination_rule", "unmet", "not_recommended", index, LIKELY)]
+    for match in criterion_rules().stated["guideline_support"].finditer(text, start, end):
+        if pattern("not_recommended").search(match[0]):
+            return [Finding("guideline_support", "unmet", "not_recommended", index, 0.4)]
+    return []

@@ -1,0 +1,179 @@
+"""From the findings of a rationale to its criteria: contradictions resolved, requirements told apart, gaps filled."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, TypedDict
+
+from unmet.reasoning.cues import denies, only_concludes
+from unmet.reasoning.findings import FACT_VOICES, GUESS, LIKELY, Finding
+from unmet.reasoning.words import basis_by_type, pattern, types
+
+if TYPE_CHECKING:
+    from unmet.components.mentions import Mention
+    from unmet.reasoning.dependence import Inheritance
+    from unmet.reasoning.findings import Argument
+
+_ORDINAL = re.compile(r"\(?(\d{1,2})[.)]\s+\Z")
+
+
+class Criterion(TypedDict):
+    """One criterion of one request; offsets into the text of the Doc, evidence as full sentences."""
+
+    request: int
+    type: str
+    statement: tuple[int, int] | None
+    ordinal: int | None
+    logic: str | None
+    status: str
+    unmet_basis: str | None
+    decisive: bool
+    evidence: list[tuple[int, int]]
+    inherits_from: int | None
+    confidence: float
+    source: str
+
+
+def criteria_of(argument: Argument, findings: list[Finding], inherited: Inheritance | None) -> list[Criterion]:
+    """Return the criteria of a request: those found, then those stated and never applied."""
+    if inherited is not None:
+        findings = [
+            one for one in findings if one.confidence > 0.8 and one.type not in ("surgical_candidacy", "guideline_support")
+        ]
+        findings.append(Finding("parent_service", "unmet", "inherited", inherited.sentence, 0.95))
+    findings = _consistent(findings, argument)
+    if argument.sentences and not any(finding.status == argument.wanted for finding in findings):
+        findings = [*findings, _fallback(argument)]
+    stated: dict[str, list[Mention]] = {}
+    for one in argument.stated:
+        stated.setdefault(str(one["attributes"]["type"]), []).append(one)
+    result = []
+    for name in dict.fromkeys(finding.type for finding in findings):
+        own = [finding for finding in findings if finding.type == name]
+        for statement, group in _requirements(argument, stated.pop(name, []), own):
+            result.append(_decided(argument, name, statement, group, inherited))
+    for name, unapplied in stated.items():
+        result.append(_criterion(argument, name, _first(argument.text, unapplied), status="not_addressed", confidence=0.6))
+    return result
+
+
+def _consistent(findings: list[Finding], argument: Argument) -> list[Finding]:
+    """Drop the weak where the strong speak.
+
+    An affirmed criterion that another sentence denies is denied; a guideline's "not recommended" yields where the
+    reviewer gives reasons of the case; what is affirmed with doubt adds nothing to a denial.
+    """
+    strong = {finding.type for finding in findings if finding.status == argument.wanted and finding.confidence >= LIKELY}
+    decided = {finding.type for finding in findings if finding.status == argument.wanted}
+    kept = []
+    for finding in findings:
+        doubtful = finding.confidence < 0.5
+        if doubtful and (strong - {finding.type} or (finding.status == "met" and argument.upheld)):
+            continue
+        if finding.status != argument.wanted and finding.type in decided:
+            continue
+        kept.append(finding)
+    return kept
+
+
+def _fallback(argument: Argument) -> Finding:
+    """Name the criterion that the cited guideline is about where no sentence applies one."""
+    text, sentences = argument.text, argument.sentences
+    facts = [
+        index
+        for index, one in enumerate(sentences)
+        if one["voice"] in FACT_VOICES and not only_concludes(text[one["start"] : one["end"]])
+    ]
+    stated = list(dict.fromkeys(str(one["attributes"]["type"]) for one in argument.stated))
+    if argument.upheld:
+        denied = [index for index in facts if denies(text, sentences[index]["start"], sentences[index]["end"])]
+        rules = [index for index, one in enumerate(sentences) if one["voice"] == "guideline"]
+        name = next((one for one in stated if one != "guideline_support"), stated[0] if stated else "guideline_support")
+        default = "exceeded" if name in types("limits") else "undocumented"
+        basis = basis_by_type("own_basis").get(name, default)
+        return Finding(name, "unmet", basis, (denied or facts or rules or [0])[0], GUESS)
+    outside = types("limits") | basis_by_type("bars").keys()
+    name = next((one for one in stated if one not in outside), "guideline_support")
+    return Finding(name, "met", None, (facts or [0])[0], GUESS)
+
+
+def _requirements(
+    argument: Argument, statements: list[Mention], findings: list[Finding]
+) -> list[tuple[Mention | None, list[Finding]]]:
+    """Tell two requirements of one type apart: each is stated in words of its own and applied before the next.
+
+    As a rule a type is one criterion; its findings then share the first statement, a numbered one if there is one.
+    """
+    text = argument.text
+    groups: dict[int, tuple[Mention, list[Finding]]] = {}
+    for finding in findings:
+        before = [one for one in statements if one["start"] < argument.sentences[finding.sentence]["end"]]
+        if before:
+            last = max(before, key=lambda one: one["start"])
+            groups.setdefault(last["start"], (last, []))[1].append(finding)
+    if len(groups) > 1 and sum(len(group) for _, group in groups.values()) == len(findings):
+        words = [set(text[one["start"] : one["end"]].lower().split()) for one, _ in groups.values()]
+        if all(len(a & b) * 3 <= min(len(a), len(b)) for i, a in enumerate(words) for b in words[i + 1 :]):
+            return list(groups.values())
+    return [(_first(text, statements), findings)]
+
+
+def _first(text: str, statements: list[Mention]) -> Mention | None:
+    numbered = [one for one in statements if _ordinal(text, one) is not None]
+    return min(numbered or statements, key=lambda one: one["start"], default=None)
+
+
+def _ordinal(text: str, statement: Mention) -> int | None:
+    numeral = _ORDINAL.search(text, max(0, statement["start"] - 6), statement["start"])
+    return int(numeral[1]) if numeral else None
+
+
+def _decided(
+    argument: Argument, name: str, statement: Mention | None, findings: list[Finding], inherited: Inheritance | None
+) -> Criterion:
+    unmet = [finding for finding in findings if finding.status == "unmet"]
+    status = "unmet" if unmet and (argument.upheld or len(unmet) == len(findings)) else "met"
+    deciding = [finding for finding in findings if finding.status == status]
+    criterion = _criterion(argument, name, statement, status=status, confidence=max(finding.confidence for finding in deciding))
+    criterion["unmet_basis"] = _basis(deciding) if status == "unmet" else None
+    criterion["decisive"] = status == argument.wanted
+    sentences = [argument.sentences[index] for index in sorted({finding.sentence for finding in deciding})]
+    criterion["evidence"] = [(one["start"], one["end"]) for one in sentences]
+    if inherited is not None and name == "parent_service":
+        criterion["inherits_from"] = inherited.parent
+    return criterion
+
+
+def _criterion(argument: Argument, name: str, statement: Mention | None, *, status: str, confidence: float) -> Criterion:
+    return Criterion(
+        request=argument.request.index,
+        type=name,
+        statement=(statement["start"], statement["end"]) if statement else None,
+        ordinal=_ordinal(argument.text, statement) if statement else None,
+        logic=_logic(argument) if statement else None,
+        status=status,
+        unmet_basis=None,
+        decisive=False,
+        evidence=[],
+        inherits_from=None,
+        confidence=round(confidence, 2),
+        source="rule",
+    )
+
+
+def _basis(findings: list[Finding]) -> str | None:
+    """Take the basis that most sentences give; of equals the surer, then the one that leaves the least to cure."""
+    counts = Counter(finding.basis for finding in findings)
+    order = ["contradicted", "undocumented", "not_recommended", "exceeded", "inherited"]
+    best = max(findings, key=lambda one: (counts[one.basis], one.confidence, order.index(one.basis or "contradicted")))
+    return best.basis
+
+
+def _logic(argument: Argument) -> str | None:
+    if argument.request.rationale is None:
+        return None
+    for logic in ("all", "any", "one"):
+        if pattern(f"logic_{logic}").search(argument.text, *argument.request.rationale):
+            return logic
+    return None
