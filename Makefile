@@ -1,5 +1,7 @@
 # Two commands set everything up in a fresh clone: "make run" reads the sample letters, "make test" checks the project.
-PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
+# The first interpreter that runs and is of a supported version.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3; do $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' \
+	2>/dev/null && echo $$p && break; done)
 VENV ?= .venv
 BIN = $(VENV)/bin
 SAMPLES = annotations/letters/sample-*

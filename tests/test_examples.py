@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 import unmet
 from unmet.record import Criterion, Determination
 

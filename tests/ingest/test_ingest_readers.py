@@ -138,9 +138,14 @@ def test_readers_html_in_any_encoding_reads_alike(tmp_path: Path, encoding: str)
     assert letter.text == SEEN
 
 
-def test_readers_html_nested_deeply_does_not_crash(tmp_path: Path) -> None:
-    page = "<html><body>" + "<div><b>" * 5000 + "A walnut tree." + "</b></div>" * 5000 + "</body></html>"
-    assert read(tmp_path / "letter.html", page.encode()).text == "A walnut tree."
+def test_readers_html_nested_deeply_loses_no_text(tmp_path: Path) -> None:
+    page = "<html><body>" + "<div>" * 1000 + "A walnut tree." + "</div>" * 1000 + "<p>The end.</p></body></html>"
+    assert read(tmp_path / "letter.html", page.encode()).text == "A walnut tree. The end."
+
+
+def test_readers_html_nested_without_end_does_not_crash(tmp_path: Path) -> None:
+    page = "<html><body><p>A walnut tree.</p>" + "<div><b>" * 50_000 + "deep" + "</b></div>" * 50_000 + "</body></html>"
+    assert read(tmp_path / "letter.html", page.encode()).text.startswith("A walnut tree.")
 
 
 def test_readers_html_unclosed_tags(tmp_path: Path) -> None:

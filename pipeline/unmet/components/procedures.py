@@ -52,7 +52,8 @@ class _Anatomy:
         self.before = form(rf"(?:\b(?:{modifier}|{joined})(?: |-|/))+\Z", re.I)
         tail = (
             r"(?:(?: ?-? ?(?:of|for|to|at|in|on|over|around|involving))?(?: ?:)?(?: the| his| her| their| both| a)?"
-            rf" ?(?:\(?{joined}\)?)(?: (?:area|region|muscles?|joints?))?|,? ?{contrast}|,? (?:at|of) (?:the )?{level}(?: levels?)?"
+            rf" ?(?:\(?{joined}\)?)(?: (?:area|region|muscles?|joints?))?"
+            rf"|,? ?{contrast}|,? (?:at|of) (?:the )?{level}(?: levels?)?"
             r"| ?\([^()]{2,60}\)| under (?:fluoroscop\w+(?: guidance)?|ultrasound guidance|anesthesia|sedation))"
         )
         self.after = form(rf"(?:{tail})+", re.I)

@@ -37,7 +37,8 @@ _OUTSIDE = form(
     r"outside of the MTUS|did not base (?:their|its|his/her|the) decision on the MTUS|MTUS (?:is|was|are) silent", re.I
 )
 _STATEMENT = form(r"(?:and )?(?:Decision based on|(?:The )?(?:Claims Administrator|(?:Expert|Physician) Reviewer)[^.]{0,20}?"
-                  r" (?:based (?:its|his/her|their|the) decision|relied) (?:up)?on|(?:cited|found|considered)\b)", re.I)  # fmt: skip
+                  r" (?:based (?:its|his/her|their|the) decision|relied) (?:up)?on"
+                  r"|(?:cited|found|considered)\b)", re.I)  # fmt: skip
 _NON_MTUS = form(r"Non[- ]?MTUS(?: Citations?)?,?", re.I)
 _OTHER = form(r"(?:,? and|,|;|\.)? ?Other Medical Treatment Guidelines?(?: or Medical Evidence)? ?:?", re.I)
 _SECTIONS = form(r",? ?Sections?(?:\(s\))? ?:", re.I)

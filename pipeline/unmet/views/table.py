@@ -140,7 +140,8 @@ def _criteria(request: Request) -> RenderableType:
     for criterion in sorted(request.criteria, key=lambda c: (_ORDER.index(c.status), -c.decisive)):
         mark, word, style = _STATUS[criterion.status]
         state = _BASIS.get(criterion.unmet_basis or "", word)
-        name = Text(label(criterion.type), style=style).append(f"\n{state}", style="italic not bold")
+        number = f"{criterion.ordinal}. " if criterion.ordinal else ""
+        name = Text(number + label(criterion.type), style=style).append(f"\n{state}", style="italic not bold")
         if criterion.confidence < _UNSURE:
             name.append("\n(uncertain)", style="dim italic not bold")
         table.add_row(Text(mark, style=style), name, _proof(criterion))
