@@ -181,6 +181,15 @@ class _Assembler:
             found.append(record.LetterWarning(code="layout.summary_missing", message="the letter has no clinical case summary"))
         found += [
             record.LetterWarning(
+                code="layout.title_missing",
+                message=f"request {request.index} has no legible title; its decision stands in for it",
+                span=self.span(request.title),
+            )
+            for request in layout.requests
+            if request.title == request.decision_span
+        ]
+        found += [
+            record.LetterWarning(
                 code="layout.rationale_missing",
                 message=f"request {request.index} has no rationale",
                 span=self.span(request.title),

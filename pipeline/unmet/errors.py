@@ -15,7 +15,9 @@ class UnreadableLetterError(UnmetError):
     """
 
     def __init__(self, path: str, reason: str) -> None:
-        super().__init__(f"{path}: {reason}")
+        # A file name may hold a line break; the message stays one line.
+        shown = path.encode("unicode_escape").decode() if any(not c.isprintable() for c in path) else path
+        super().__init__(f"{shown}: {reason}")
         self.path = path
         self.reason = reason
 

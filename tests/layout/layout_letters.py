@@ -23,7 +23,7 @@ SUMMARY = (
 )
 ISSUES = "IMR ISSUES, DECISIONS AND RATIONALES\n\nThe final decisions on the items in dispute are set forth below:\n\n"
 CLAIMS = "Decision based on MTUS Knee Complaints 2004."
-MAXIMUS = "Decision based on MTUS Knee Complaints 2004, Section(s): Special Studies."
+MAXIMUS = "Decision based on MTUS Knee Complaints 2004, Section(s): Orchard Work."
 RATIONALE = "The guideline asks for a trial of exercise. None is on file. The request is not medically necessary."
 
 

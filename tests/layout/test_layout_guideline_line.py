@@ -55,14 +55,14 @@ def citation(
             [citation("MTUS", "Low Back Complaints", "2004")],
         ),
         (
-            "Decision based on MTUS Knee Complaints 2004, Section(s): Special Studies, Diagnostic Criteria.",
-            [citation("MTUS", "Knee Complaints", "2004", ("Special Studies", "Diagnostic Criteria"))],
+            "Decision based on MTUS Knee Complaints 2004, Section(s): Orchard Work, Diagnostic Criteria.",
+            [citation("MTUS", "Knee Complaints", "2004", ("Orchard Work", "Diagnostic Criteria"))],
         ),
         (
-            "Decision based on MTUS Low Back Complaints 2004, Section(s): Physical Methods, and Chronic Pain Medical "
+            "Decision based on MTUS Low Back Complaints 2004, Section(s): Ladder Work, and Chronic Pain Medical "
             "Treatment 2016, Section(s): Epidural steroid injections (ESIs).",
             [
-                citation("MTUS", "Low Back Complaints", "2004", ("Physical Methods",)),
+                citation("MTUS", "Low Back Complaints", "2004", ("Ladder Work",)),
                 citation("MTUS", "Chronic Pain Medical Treatment", "2016", ("Epidural steroid injections (ESIs)",)),
             ],
         ),
@@ -79,8 +79,8 @@ def citation(
             ],
         ),
         (
-            "Decision based on MTUS Forearm, Wrist, and Hand Complaints 2004, Section(s): Special Studies.",
-            [citation("MTUS", "Forearm, Wrist, and Hand Complaints", "2004", ("Special Studies",))],
+            "Decision based on MTUS Forearm, Wrist, and Hand Complaints 2004, Section(s): Orchard Work.",
+            [citation("MTUS", "Forearm, Wrist, and Hand Complaints", "2004", ("Orchard Work",))],
         ),
         (
             "Decision based on MTUS Opioid Treatment 2016, Section(s): 3.3 Starting a Trial, 4.1 Tapering, Stopping.",
@@ -150,13 +150,13 @@ def test_guideline_line_outside_of_the_mtus(line: str, expected: Citation) -> No
 
 def test_guideline_line_of_several_bodies() -> None:
     line = (
-        "Decision based on MTUS Shoulder Complaints 2004, Section(s): Surgical Considerations. "
+        "Decision based on MTUS Shoulder Complaints 2004, Section(s): Grafting of Trees. "
         "Decision based on Non-MTUS Citation Official Disability Guidelines (ODG), Shoulder, Surgery for impingement syndrome."
     )
     assert parse_guideline_line(line) == GuidelineLine(
         mtus=True,
         citations=(
-            citation("MTUS", "Shoulder Complaints", "2004", ("Surgical Considerations",)),
+            citation("MTUS", "Shoulder Complaints", "2004", ("Grafting of Trees",)),
             citation("ODG", "Shoulder", None, ("Surgery for impingement syndrome",)),
         ),
     )

@@ -76,8 +76,8 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "requests": [
             (
                 "Physical therapy, 3 times a week for 6 weeks (18 visits), lumbar spine was the original request. Physical "
-                "therapy, 6 visits, lumbar spine was authorized by the Claims Administrator. The remaining IMR eligible portion of the "
-                "original request, physical therapy, 12 visits, lumbar spine is",
+                "therapy, 6 visits, lumbar spine was authorized by the Claims Administrator. The remaining IMR eligible "
+                "portion of the original request, physical therapy, 12 visits, lumbar spine is",
                 "physical therapy, 12 visits, lumbar spine",
                 "upheld",
             ),

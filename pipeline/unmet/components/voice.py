@@ -19,7 +19,7 @@ from unmet.layout.pattern import form
 
 _FIELDS = (
     "boilerplate", "utilization_review", "utilization_review_summary", "provider", "patient", "guideline", "general", "pivot",
-    "reviewer", "case", "applies", "told", "studies", "denies", "listed", "topic", "concludes",
+    "reviewer", "case", "applies", "told", "studies", "denies", "listed", "topic", "concludes", "normative",
 )  # fmt: skip
 
 
@@ -78,6 +78,8 @@ class SentenceVoice:
             return in_quote
         if rules.utilization_review.search(words):
             return "utilization_review"
+        if rules.normative.search(words) and not rules.case.search(words):
+            return "guideline"
         if rules.pivot.search(words):
             return "reviewer"
         topic = rules.topic.match(words)

@@ -64,7 +64,7 @@ def html_text(data: bytes) -> str:
 
     try:
         # Decoded first: lxml assumes Latin-1 where a page declares no encoding.
-        root = parser.document_fromstring(_without_declaration(decode(data)))
+        root = parser.document_fromstring(_without_declaration(decode(data)), parser=parser.HTMLParser(huge_tree=True))
     except (etree.ParserError, etree.XMLSyntaxError) as error:
         raise ValueError("the HTML page is empty or cannot be parsed") from error
     parts: list[str] = []

@@ -28,13 +28,14 @@ class LetterText:
     ``source_text`` is the text of the source, unchanged: a text file as decoded, or what was extracted from
     PDF, DOCX or HTML. ``text`` is what the pipeline reads: every whitespace run one space, mark-up, page
     footers and line-end hyphen breaks repaired. ``origin[i]`` is the offset in ``source_text`` of the
-    character that ``text[i]`` stands for. All offsets are 0-based, end-exclusive, in Unicode code points.
+    character that ``text[i]`` stands for, ``ends[i]`` where it ends (an entity is several characters). All offsets are 0-based, end-exclusive, in Unicode code points.
     """
 
     source: Source
     source_text: str
     text: str
     origin: Sequence[int]
+    ends: Sequence[int]
     page_starts: Sequence[int] = field(default=())
 
     def to_source(self, start: int, end: int) -> tuple[int, int]:
@@ -44,7 +45,7 @@ class LetterText:
         """
         if not 0 <= start < end <= len(self.text):
             raise ValueError(f"no such span in the letter: {start}-{end} of {len(self.text)}")
-        return self.origin[start], self.origin[end - 1] + 1
+        return self.origin[start], self.ends[end - 1]
 
     def page(self, source_offset: int) -> int | None:
         """Return the 1-based page on which the source character stands, or None where there are no pages."""

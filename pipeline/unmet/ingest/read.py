@@ -85,7 +85,7 @@ def _read(data: bytes, name: str) -> LetterText:
         media_type = "text/markdown" if name.lower().endswith((".md", ".markdown")) else "text/plain"
     if len(source_text) > MAX_CHARACTERS:
         raise ValueError(f"holds more than {MAX_CHARACTERS:,} characters; a letter is far shorter")
-    text, origin = repair(source_text)
+    text, origin, ends = repair(source_text)
     if not text:
         raise ValueError("holds no text")
     return LetterText(
@@ -93,5 +93,6 @@ def _read(data: bytes, name: str) -> LetterText:
         source_text=source_text,
         text=text,
         origin=origin,
+        ends=ends,
         page_starts=page_starts,
     )

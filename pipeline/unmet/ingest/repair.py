@@ -22,9 +22,9 @@ _MARKS = re.compile(
       (?P<entity>&(?:[a-zA-Z]{2,8}|\#\d{1,6}|\#x[0-9a-fA-F]{1,5});)
     | (?P<inline></?(?:b|i|u|em|strong|span|font|sup|sub|a|mark)(?:\s[^<>]{0,300})?/?>)
     | (?P<block></?(?:br|hr|p|div|h[1-6]|table|thead|tbody|tr|td|th|ul|ol|li|section|center)(?:\s[^<>]{0,300})?/?>)
+    | (?P<rule>(?<!\S)(?:-{3,}|\*{3,}|_{3,}|={3,})(?!\S))
     | (?P<bold>\*\*|__(?=\S)|(?<=\S)__(?!\w))
     | (?P<heading>(?<!\S)\#{1,6}\s+(?=[A-Z*]{2}))
-    | (?P<rule>(?<!\S)(?:-{3,}|\*{3,}|_{3,}|={3,})(?!\S))
     | (?P<escape>\\(?=[\\`*_{}\[\]()\#+\-.!|>~]))
     | (?P<invisible>[\u200b\u200c\u200d\u2060\ufeff]|[\x00-\x08\x0e-\x1f])
     """,
@@ -46,18 +46,19 @@ _WORD = re.compile(r"[A-Za-z]+(?:-[A-Za-z]+)*")
 
 
 class _Text:
-    """A string and, for each of its characters, the offset of its origin."""
+    """A string and, for each of its characters, where what it stands for begins and ends in the source."""
 
-    __slots__ = ("origin", "value")
+    __slots__ = ("ends", "origin", "value")
 
-    def __init__(self, value: str, origin: Sequence[int]) -> None:
+    def __init__(self, value: str, origin: Sequence[int], ends: Sequence[int]) -> None:
         self.value = value
         self.origin = origin
+        self.ends = ends
 
     def substitute(self, pattern: re.Pattern[str], replace: Callable[[re.Match[str]], str | None]) -> _Text:
         """Replace each match by what ``replace`` returns (None leaves it); new characters map to the match."""
         pieces: list[str] = []
-        origin = array("L")
+        origin, ends = array("L"), array("L")
         last = 0
         for match in pattern.finditer(self.value):
             new = replace(match)
@@ -67,12 +68,15 @@ class _Text:
             pieces += (self.value[last:start], new)
             origin.extend(self.origin[last:start])
             origin.extend([self.origin[start]] * len(new))
+            ends.extend(self.ends[last:start])
+            ends.extend([self.ends[end - 1]] * len(new))
             last = end
         if not pieces:
             return self
         pieces.append(self.value[last:])
         origin.extend(self.origin[last:])
-        return _Text("".join(pieces), origin)
+        ends.extend(self.ends[last:])
+        return _Text("".join(pieces), origin, ends)
 
 
 def _unmark(match: re.Match[str]) -> str | None:
@@ -102,13 +106,14 @@ def _count() -> Iterator[int]:
         number += 1
 
 
-def repair(source_text: str) -> tuple[str, Sequence[int]]:
-    """Return the text as the pipeline reads it and, per character, its offset in ``source_text``.
+def repair(source_text: str) -> tuple[str, Sequence[int], Sequence[int]]:
+    """Return the text as the pipeline reads it and, per character, where what it stands for begins and ends in the source.
 
-    The origins never decrease, and no origin lies outside the source, so that any span of the result maps
-    back to the shortest stretch of the source that holds its words.
+    Neither ever decreases or lies outside the source, so that any span of the result maps back to the shortest
+    stretch of the source that holds its words.
     """
-    text = _Text(source_text, array("L", range(len(source_text))))
+    length = len(source_text)
+    text = _Text(source_text, array("L", range(length)), array("L", range(1, length + 1)))
     text = text.substitute(_MARKS, _unmark)
     text = text.substitute(_BULLET, lambda _: " ")
     text = text.substitute(_SPACES, lambda match: None if match[0] == " " else " ")
@@ -120,7 +125,8 @@ def repair(source_text: str) -> tuple[str, Sequence[int]]:
     text = _mend_hyphens(text)
     stripped = text.value.strip()
     lead = len(text.value) - len(text.value.lstrip())
-    return stripped, text.origin[lead : lead + len(stripped)]
+    kept = slice(lead, lead + len(stripped))
+    return stripped, text.origin[kept], text.ends[kept]
 
 
 def _mend_hyphens(text: _Text) -> _Text:

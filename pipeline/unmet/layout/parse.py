@@ -43,6 +43,7 @@ _DISCLAIMER = form(r"[ :]*Disclaimer ?:.{0,300}?(?::|\. )", re.I | re.S)
 _ISSUES_LEAD_IN = form(r".{0,400}?\bbelow ?:|.{0,200}?\bas follows ?:", re.I | re.S)
 _REGARDING = form(r"\d{1,2} ?\) ?Regarding the requests? for", re.I)
 _OPEN_NUMERAL = re.compile(r"(?<!\S)\d{1,2}[.)]\s*\Z")
+_PROSE_CREDENTIALS = form(r"\bBoard[- ]Certified|\blicensed (?:to practice )?in\b", re.I)
 _SECTION_CITATION = form(r"Section\(s\) ?:")
 _PAGE_CITATION = form(r"Page\(s\) ?:")
 _REASONS = (
@@ -101,6 +102,9 @@ def _era(
     )
     if _SECTION_CITATION.search(lines):
         return "F"
+    made = marks.get("how_made")
+    if "credentials" not in marks and made and _PROSE_CREDENTIALS.search(text, made[1], made[1] + 2500):
+        return "D"
     if labels_found >= 3 or "credentials" in marks:
         # Section citations came in during 2016; a letter without any is dated by its decision.
         modern = header.decision_date is not None and header.decision_date >= "2016-07"

@@ -10,16 +10,10 @@ from unmet.layout.pattern import form
 
 _LICENSURE = form(r"State\(?s?\)? of Licensure ?: ?(.{0,400}?)(?= ?Certification\(?s?\)? ?/ ?Specialty ?:|$)", re.S | re.I)
 _SPECIALTY = form(r"Certification\(?s?\)? ?/ ?Specialty ?: ?(.{0,300})", re.S | re.I)
-_BOARD = form(
-    r"Board[- ]Certified in (.{3,160}?)(?=,? and (?:has a|is licensed|licensed|holds a|is a|he|she"
-    r"|currently)|,? (?:has a sub|is licensed|with a"
-    r" sub)|\. |; )",
-    re.S | re.I,
-)
-_SUBSPECIALTY = form(
-    r"sub-?specialty (?:certificate )?in (.{3,120}?)(?=,? and is licensed|,? is licensed|\. |; |, )", re.S | re.I
-)
-_LICENSED = form(r"licensed (?:to practice (?:medicine )?)?in (.{3,160}?)(?=\. |, and has|; )", re.S | re.I)
+_STOPS = r",? and (?:has|is|was|are|holds|licensed|Board|he|she|currently|in active|with)\b|,? (?:is|has|holds|licensed|with|who)\b|\. |; |\.?\Z"
+_BOARD = form(rf"Board[- ]Certified in (.{{3,160}}?)(?={_STOPS})", re.S | re.I)
+_SUBSPECIALTY = form(rf"sub-?specialty (?:certificate )?in (.{{3,120}}?)(?={_STOPS}|, )", re.S | re.I)
+_LICENSED = form(rf"licensed (?:to practice (?:medicine )?)?in (.{{3,160}}?)(?={_STOPS})", re.S | re.I)
 _AGE = re.compile(
     r"(?<![\d/.-])(\d{1,3})[\s-]*(?:years?|yrs?)\.?[\s-]*(?:old|of\s+age|(?=(?:fe)?male\b))"
     r"|(?<![\d/.-])(\d{1,3})[\s-]*(?:Y/?O\b|y\.\s?o\.)"

@@ -12,6 +12,8 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from unmet.layout.model import Decision, Offsets, RequestParts
 from unmet.layout.pattern import form, trim
 from unmet.layout.sentences import sentence_starts
@@ -41,10 +43,10 @@ _PREFIX = form(r"(?:Associated Surgical Services?|Associated surgical procedures
 _VERDICT = r"(?P<verdict>(?:is|are|was|were) ?(?P<negated>not ?)?medically necessary(?: ?and appropriate)?)"
 _NOTICE = form(
     r"(?P<number>\d{1,2}) ?\) ?MAXIMUS Federal Services,? ?Inc\.? ?has determined(?: that)? the (?:request|services?) for"
-    rf" (?P<item>.+?) {_VERDICT}",
+    rf" (?P<item>.{{1,600}}?) {_VERDICT}",
     re.I | re.S,
 )
-_REGARDING = form(r"(?P<number>\d{1,2}) ?\) ?Regarding the requests? for (?P<item>.+?) ?:", re.I | re.S)
+_REGARDING = form(r"(?P<number>\d{1,2}) ?\) ?Regarding the requests? for (?P<item>.{1,600}?) ?:", re.I | re.S)
 _RELIED = form(
     r"Sections? of the Medical Treatment Utilization Schedule(?: ?\(MTUS\))? Relied Upon by the (?:Expert|Physician)"
     r" Reviewer to Make (?:His/Her|Their|a) Decision ?:?",
@@ -54,7 +56,7 @@ _RATIONALE_FOR = form(r"Rationale for the Decision ?:", re.I)
 _EFFECT = form(r"Effect of the Decision ?:", re.I)
 _REVIEWER_BASED = form(r"(?:The )?(?:Expert|Physician) Reviewer (?:based|did|found|relied)\b", re.I)
 _CLAIMS_BASED = form(r"The Claims Administrator (?:based|did|cited|relied)\b", re.I)
-_NUMBERED_VERDICT = form(rf"(?P<number>\d{{1,2}})[.)] (?P<item>[^.]{{0,4}}?\S.*?) {_VERDICT} ?\.?", re.I | re.S)
+_NUMBERED_VERDICT = form(rf"(?P<number>\d{{1,2}})[.)] (?P<item>\S.{{0,600}}?) {_VERDICT} ?\.?", re.I | re.S)
 _ISSUE = form(r"ISSUES? AT DISPUTE ?:?|ISSUES? IN DISPUTE ?:?")
 _WHY = form(
     r"RATIONALE FOR WHY THE REQUESTED TREATMENT(?: ?/ ?SERVICE)?S? (?:IS|WAS|ARE|WERE)(?: ?/ ?(?:IS|WAS|ARE|WERE))?"
@@ -77,10 +79,22 @@ def find_requests(text: str, issues_start: int) -> tuple[RequestParts, ...]:
         (_notice_requests, 0),
         (_issue_request, 0),
     ):
-        found = tuple(reader(text, start, len(text)))
+        found = tuple(_sound(request) for request in reader(text, start, len(text)))
         if found:
             return found
     return ()
+
+
+def _sound(request: RequestParts) -> RequestParts:
+    """Keep a request whose title was blanked out: the words of its decision then stand for the title."""
+    title = _nonempty(request.title) or request.decision_span
+    return msgspec.structs.replace(
+        request,
+        title=title,
+        item=_nonempty(request.item) or title,
+        original=_nonempty(request.original) if request.original else None,
+        authorized=_nonempty(request.authorized) if request.authorized else None,
+    )
 
 
 # --- 2014 and later: "TITLE: Upheld", guideline lines, "Decision rationale:" --------------------------------------
@@ -151,7 +165,7 @@ _CONCLUSION = form(
 )
 _TITLE_VERB = re.compile(
     r"\b(?:is|are|was|were|has|have|had|does|do|did|should|would|could|may|can|cannot|will|must|states?|recommends?|noted"
-    r"|documented|therefore|thus|however|based|given|per|there)\b",
+    r"|documented|follows?|appears?|stands?|comes?|therefore|thus|however|based|given|per|there)\b",
     re.I,
 )
 _LEAD_IN = form(r"\b(?:below|set forth|as follows|following) ?:", re.I)

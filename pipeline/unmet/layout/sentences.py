@@ -49,6 +49,10 @@ _LATIN = frozenset(["e.g", "i.e", "eg", "ie", "viz", "ca", "etc", "b.i.d", "t.i.
                     "p.r.n", "o.d", "u.s", "a.m", "p.m", "w.r.t", "incl", "max", "min", "resp", "tab", "tabs", "cap",
                     "caps", "hrs", "wks", "mos", "yrs", "dept", "inc", "corp", "ltd", "co"])  # fmt: skip
 _NEVER_BEFORE_DIGIT = frozenset(["no", "nos", "p", "pp", "pg", "pgs", "vol", "ch", "chap", "fig", "sec", "sect"])
+_NUMBERED_THINGS = frozenset(
+    ["item", "items", "number", "criterion", "criteria", "step", "page", "chapter", "section", "table", "grade", "stage", "type",
+     "phase", "level", "request", "question", "point", "age", "aged", "by", "than", "about"]
+)  # fmt: skip
 _AFTER_INITIAL = frozenset(
     [
         "vitamin",
@@ -112,14 +116,35 @@ def _ends_sentence(text: str, match: re.Match[str], after: int, first: int) -> b
         if lower in _CITING and (follower.isdigit() or lower not in _NEVER_BEFORE_DIGIT):
             return False
         if len(word) == 1 and word.isupper() and mark == ".":
-            before = text[max(first, match.start() - 20) : match.start() - 1].split()
-            return bool(before) and before[-1].lower() in _AFTER_INITIAL
+            return _word_before(text, first, match.start() - 1).lower() in _AFTER_INITIAL
     if not spaced:
         # "necessary.The patient": a boundary only after a word or number, never inside a name such as "U.S.A".
         return len(word) > 1 and "." not in word and "/" not in word[-3:]
     if _OPENS.match(text, after):
         return True
     return bool(_OPENS_LOWER.match(text, after)) and len(word) > 3 and word.isalpha() and mark[0] == "."
+
+
+def _refers(text: str, start: int, end: int) -> bool:
+    """Tell whether a numeral at ``end`` only refers to something ("satisfies item 1.")."""
+    return _word_before(text, start, end).lower() in _NUMBERED_THINGS
+
+
+def _word_before(text: str, start: int, end: int) -> str:
+    """Return the last word of ``text[start:end]``, whatever whitespace follows it; "" if there is none."""
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    begin = end
+    while begin > start and not text[begin - 1].isspace():
+        begin -= 1
+    return text[begin:end]
+
+
+def _last_before(text: str, start: int, end: int) -> str:
+    """Return the last character of ``text[start:end]`` that is no whitespace, "" if there is none."""
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return text[end - 1] if end > start else ""
 
 
 def _list_numerals(text: str, start: int, end: int) -> dict[int, bool]:
@@ -133,13 +158,14 @@ def _list_numerals(text: str, start: int, end: int) -> dict[int, bool]:
     def close() -> None:
         if len(run) >= 2:
             for item in run:
-                before = text[max(start, item.start() - 3) : item.start()].rstrip()
-                stopped = not before or before[-1] in '.?!:;"\u201d'
+                stopped = _last_before(text, start, item.start()) in '.?!"\u201d'
                 found[item.start()] = stopped if item[0].endswith(")") else True
         run.clear()
 
     for match in _NUMERAL.finditer(text, start, end):
         number = int(match[1])
+        if _refers(text, start, match.start()):
+            continue
         if run and number == int(run[-1][1]) + 1 and match[0][-1] == run[-1][0][-1] and match.start() - run[-1].end() < 700:
             run.append(match)
         elif number == 1:

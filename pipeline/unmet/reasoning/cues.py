@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _BASES = ("undocumented", "contradicted", "exceeded", "not_recommended", "met")
 # Of two negative cues about as near, the first of these decides.
 _PREFERENCE = {"exceeded": 0, "undocumented": 1, "contradicted": 2, "not_recommended": 3}
+# What stands before a verdict is a reason only if it is about as long as a clause.
+_REASON_LENGTH = 40  # characters
 _ABOUT_AS_NEAR = 25  # characters
 
 
@@ -98,8 +100,15 @@ def only_concludes(words: str) -> bool:
     if not _conclusion().search(words):
         return False
     reason = pattern("reason").match(words)
-    gives_reason = reason is not None and "," in words[: reason.end() + 1] and denies(words, 0, reason.end())
-    return not gives_reason
+    if reason is not None and "," in words[: reason.end() + 1] and find_cues(words, 0, reason.end()):
+        return False
+    verdict = _verdict().search(words)
+    return verdict is None or verdict.start() < _REASON_LENGTH or not denies(words, 0, verdict.start())
+
+
+@cache
+def _verdict() -> re.Pattern[str]:
+    return union(load_yaml("cues.yaml")["verdict"])
 
 
 def denies(text: str, start: int, end: int) -> bool:

@@ -89,9 +89,10 @@ def _fallback(argument: Argument) -> Finding:
     if argument.upheld:
         denied = [index for index in facts if denies(text, sentences[index]["start"], sentences[index]["end"])]
         rules = [index for index, one in enumerate(sentences) if one["voice"] == "guideline"]
-        name = next((one for one in stated if one != "guideline_support"), stated[0] if stated else "guideline_support")
-        default = "exceeded" if name in types("limits") else "undocumented"
-        basis = basis_by_type("own_basis").get(name, default)
+        # The evidence shows no number, so a limit is named only where the guideline states nothing else.
+        order = sorted(stated, key=lambda one: (one == "guideline_support", one in types("limits")))
+        name = order[0] if order else "guideline_support"
+        basis = basis_by_type("own_basis").get(name, "exceeded" if name in types("limits") else "undocumented")
         return Finding(name, "unmet", basis, (denied or facts or rules or [0])[0], GUESS)
     outside = types("limits") | basis_by_type("bars").keys()
     name = next((one for one in stated if one not in outside), "guideline_support")
