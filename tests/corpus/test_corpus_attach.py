@@ -6,10 +6,9 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import unmet
 from hypothesis import given
 from hypothesis import strategies as st
-
-import unmet
 from unmet.corpus import attach, read_rows
 from unmet.corpus.attach import CollapsedText
 from unmet.corpus.docbin import from_docbin, to_docbin

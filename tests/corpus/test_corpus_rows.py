@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 import pytest
-
 from unmet.corpus.rows import CorpusError, Row, read_rows, row_faults, write_rows
 
 ANNOTATIONS = Path(__file__).parents[2] / "annotations"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -151,7 +151,7 @@ def _logged_in(server: str) -> Iterator[DoccanoServer]:
     from unmet.errors import UnmetError
 
     try:
-        from unmet.corpus.doccano import DoccanoServer
+        from unmet.corpus.doccano import DoccanoError, DoccanoServer
     except ImportError as error:
         if (error.name or "").partition(".")[0] not in ("doccano_client", "requests", "requests_toolbelt", "pydantic"):
             raise
@@ -166,8 +166,11 @@ def _logged_in(server: str) -> Iterator[DoccanoServer]:
         user or typer.prompt("doccano user", err=True),
         password or typer.prompt("doccano password", hide_input=True, err=True),
     )
-    yield connection
-    connection.logout()
+    try:
+        yield connection
+    finally:
+        with suppress(DoccanoError):
+            connection.logout()
 
 
 @contextmanager

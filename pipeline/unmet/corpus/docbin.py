@@ -67,5 +67,5 @@ def from_docbin(docbin: DocBin, vocab: Vocab, letters: Iterable[AnnotatedLetter]
             if one is not None and one.label == span.label_:
                 mentions.append(msgspec.structs.replace(one, start=start, end=end))
             else:
-                mentions.append(RowMention(id=span.id_, label=span.label_, start=start, end=end))  # type: ignore[arg-type]
+                mentions.append(RowMention(id=span.id_, label=span.label_, start=start, end=end))
         yield msgspec.structs.replace(row, mentions=mentions)

@@ -31,7 +31,6 @@ from requests import exceptions
 from requests.adapters import HTTPAdapter
 
 from unmet.corpus.doccano_format import Example, from_example, label_file, relation_types, span_types
-from unmet.corpus.rows import CorpusError
 from unmet.errors import UnmetError
 
 if TYPE_CHECKING:
@@ -111,7 +110,7 @@ class DoccanoServer:
         project = self._find(name)
         if project is not None:
             self._check(project)
-            there = {doc_id for _, doc_id in self._list(project.id)} & set(letters)
+            there = set(letters) & {doc_id for _, doc_id in self._list(project.id)}
             if there:
                 raise DoccanoError(
                     f"{min(there)}: is in the project {name!r} already{_more(there)}; "
@@ -310,6 +309,3 @@ def _refusal(error: DoccanoAPIError, *, login: bool) -> str:
 
 def _more(things: Sequence[object] | set[str]) -> str:
     return f" (and {len(things) - 1} more)" if len(things) > 1 else ""
-
-
-__all__ = ["CorpusError", "DoccanoError", "DoccanoServer"]

@@ -27,8 +27,9 @@ class LetterText:
 
     ``source_text`` is the text of the source, unchanged: a text file as decoded, or what was extracted from
     PDF, DOCX or HTML. ``text`` is what the pipeline reads: every whitespace run one space, mark-up, page
-    footers and line-end hyphen breaks repaired. ``origin[i]`` is the offset in ``source_text`` of the
-    character that ``text[i]`` stands for, ``ends[i]`` where it ends (an entity is several characters). All offsets are 0-based, end-exclusive, in Unicode code points.
+    footers and line-end hyphen breaks repaired. What ``text[i]`` stands for begins at ``origin[i]`` of the source text
+    and ends at ``ends[i]`` (an entity is several characters). All offsets are 0-based, end-exclusive, in Unicode code
+    points.
     """
 
     source: Source

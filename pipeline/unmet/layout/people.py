@@ -10,7 +10,10 @@ from unmet.layout.pattern import form
 
 _LICENSURE = form(r"State\(?s?\)? of Licensure ?: ?(.{0,400}?)(?= ?Certification\(?s?\)? ?/ ?Specialty ?:|$)", re.S | re.I)
 _SPECIALTY = form(r"Certification\(?s?\)? ?/ ?Specialty ?: ?(.{0,300})", re.S | re.I)
-_STOPS = r",? and (?:has|is|was|are|holds|licensed|Board|he|she|currently|in active|with)\b|,? (?:is|has|holds|licensed|with|who)\b|\. |; |\.?\Z"
+_STOPS = (
+    r",? and (?:has|is|was|are|holds|licensed|Board|he|she|currently|in active|with)\b"
+    r"|,? (?:is|has|holds|licensed|with|who)\b|\. |; |\.?\Z"
+)
 _BOARD = form(rf"Board[- ]Certified in (.{{3,160}}?)(?={_STOPS})", re.S | re.I)
 _SUBSPECIALTY = form(rf"sub-?specialty (?:certificate )?in (.{{3,120}}?)(?={_STOPS}|, )", re.S | re.I)
 _LICENSED = form(rf"licensed (?:to practice (?:medicine )?)?in (.{{3,160}}?)(?={_STOPS})", re.S | re.I)

@@ -77,7 +77,7 @@ def render_errors(readings: Iterable[Reading]) -> str:
     """Return the errors of all letters as one self-contained page; every word of a letter is escaped."""
     found = [miss for reading in readings for miss in misses(reading)]
     mentions, requests = [miss for miss in found if not miss.request], [miss for miss in found if miss.request]
-    # Topics by their number of errors; the order of letters is that of the readings.
+    # Labels in the order of their first error, requests in that of the readings.
     by_topic = _grouped(mentions, [miss.topic for miss in mentions])
     by_request = _grouped(requests, [f"{miss.letter} · {miss.request}" for miss in requests])
     parts = [

@@ -252,7 +252,8 @@ def _checksum(row: Row) -> str:
 
 
 def _array(letters: Sequence[LetterCounts]) -> NDArray[np.int64]:
-    return np.array([one.counts for one in letters], dtype=np.int64)
+    """Return letters × measures × 4, letters in order of their ids."""
+    return np.array([one.counts for one in sorted(letters, key=lambda one: one.letter)], dtype=np.int64)
 
 
 def _scores(counts: NDArray[np.int64]) -> list[Score]:

@@ -57,30 +57,30 @@ class Tally(NamedTuple):
 _NOTHING = Tally(0, 0, 0, 0)
 
 MEASURES: tuple[Measure, ...] = (
-    Measure("requests.number", "accuracy", "letters with just as many requests"),
+    Measure("requests.number", "accuracy", "letters with just as many"),
     Measure("requests.paired", "f1", "titles overlap"),
     Measure("requests.title", "accuracy", "exact, over gold requests"),
     Measure("requests.item", "accuracy", "exact, over gold requests"),
     Measure("requests.decision", "accuracy", "over gold requests"),
     Measure("requests.family", "accuracy", "over gold requests"),
-    Measure("requests.inherits_from", "accuracy", "parent or none, over gold requests"),
+    Measure("requests.inherits_from", "accuracy", "the parent, over gold requests"),
     Measure("requests.inherited", "f1", "with the right parent"),
     *(
         Measure(f"mentions.{label}.{how}", "f1", about)
         for label in (*LABELS, "all")
         for how, about in (("strict", "same label, start and end"), ("overlap", "same label, a character shared"))
     ),
-    Measure("mentions.assertion", "accuracy", "drugs, procedures with equal spans"),
-    Measure("mentions.polarity", "accuracy", "FUNCTION with equal spans"),
-    Measure("regimen.all", "f1", "drugs with equal spans"),
+    Measure("mentions.assertion", "accuracy", "drug, procedure of equal spans"),
+    Measure("mentions.polarity", "accuracy", "FUNCTION of equal spans"),
+    Measure("regimen.all", "f1", "drugs of equal spans"),
     *(Measure(f"regimen.{field}", "f1", "likewise") for field in REGIMEN),
     Measure("sentences.paired", "accuracy", "gold sentences with a partner"),
-    Measure("sentences.voice", "accuracy", "over gold sentences with a partner"),
+    Measure("sentences.voice", "accuracy", "over paired gold sentences"),
     Measure("criteria.type", "f1", "types per request"),
     Measure("criteria.type_status", "f1", "without not_addressed"),
     Measure("criteria.unmet", "f1", "types found unmet"),
     Measure("criteria.basis", "accuracy", "unmet types found by both"),
-    Measure("criteria.link", "f1", "request, type, evidence sentence"),
+    Measure("criteria.link", "f1", "request, type, sentence"),
 )
 
 
