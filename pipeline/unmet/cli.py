@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from unmet.corpus.commands import app as corpus
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -23,6 +26,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+app.add_typer(corpus, name="corpus")
+
 # Exit status: every letter was read; some were not; the command was used wrongly (click's own).
 _ALL_READ, _SOME_FAILED, _WRONG_USAGE = 0, 1, 2
 
@@ -36,6 +41,13 @@ class Format(StrEnum):
     table = "table"
     json = "json"
     jsonl = "jsonl"
+
+
+class EvaluationFormat(StrEnum):
+    """How ``unmet evaluate`` prints its figures."""
+
+    table = "table"
+    json = "json"
 
 
 def _fail(message: str, status: int = _WRONG_USAGE) -> typer.Exit:
@@ -158,6 +170,51 @@ def batch(
     for name, count in sorted(counts.items()):
         console.print(f"{name}: {count}", highlight=False)
     raise typer.Exit(_SOME_FAILED if failures else _ALL_READ)
+
+
+@app.command()
+def evaluate(
+    split: Annotated[str, typer.Option(help="development, test, train, or all that are annotated.")] = "development",
+    annotations: Annotated[Path, typer.Option(help="Folder of the corpus: rows and splits.json.")] = Path("annotations"),
+    letters: Annotated[list[Path] | None, typer.Option(help="Folders of the letters; UNMET_LETTERS is searched too.")] = None,
+    rows: Annotated[str, typer.Option(help="File of the corpus to score against.")] = "real.jsonl",
+    format: Annotated[EvaluationFormat, typer.Option(help="Table for people, or JSON for --against.")] = EvaluationFormat.table,
+    errors: Annotated[Path | None, typer.Option(help="Write each miss in its sentence to this web page.")] = None,
+    against: Annotated[Path | None, typer.Option(help="Compare with these results (JSON) by a paired test.")] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file instead.")] = None,
+) -> None:
+    """Score the pipeline on annotated letters: per label and per field, with intervals over letters."""
+    from unmet.errors import UnmetError
+    from unmet.training import evaluate as evaluation
+
+    if errors is not None and split == "test":
+        raise _fail("--errors: the misses on test letters are not shown, so that no rule is fitted to them")
+    try:
+        chosen = evaluation.rows_of_split(annotations, rows, split)
+        folders = [*(letters or []), annotations / "letters", *_letters_of_environment()]
+        readings = list(evaluation.read_letters(chosen, [folder for folder in folders if folder.is_dir()]))
+        result = evaluation.evaluation_of(readings)
+        comparison = evaluation.compare(evaluation.read_evaluation(against), result) if against else None
+    except UnmetError as error:
+        raise _fail(str(error), _SOME_FAILED) from None
+    color = output is None and sys.stdout.isatty()
+    if format is EvaluationFormat.json:
+        shown = evaluation.to_json(comparison or result)
+    elif comparison is not None:
+        shown = evaluation.render_comparison(comparison, color=color).encode()
+    else:
+        shown = evaluation.render_table(result, color=color).encode()
+    with _sink(output) as sink:
+        sink.write(shown if shown.endswith(b"\n") else shown + b"\n")
+    if errors is not None:
+        from unmet.training.error_list import render_errors
+
+        errors.write_text(render_errors(readings), encoding="utf-8")
+
+
+def _letters_of_environment() -> list[Path]:
+    named = os.environ.get("UNMET_LETTERS")
+    return [Path(named)] if named else []
 
 
 @app.command()

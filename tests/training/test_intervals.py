@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -11,8 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unmet.training import intervals
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
-def cases(right: list[int], judged: int = 1) -> np.ndarray:
+
+def cases(right: list[int], judged: int = 1) -> NDArray[np.int64]:
     """One accuracy over letters: so many right of ``judged`` in each."""
     return np.array([[[one, judged, one, judged]] for one in right], dtype=np.int64)
 

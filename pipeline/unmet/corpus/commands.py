@@ -108,7 +108,7 @@ def _from_rows(letters: list[Path], file: Path) -> Iterator[Example]:
         else:
             passed += 1
     if passed:
-        typer.echo(f"{passed} letters without a row in {file} are not sent", err=True)
+        typer.echo(f"not sent, for want of a row in {file}: {passed} letters", err=True)
 
 
 def _from_pipeline(letters: list[Path]) -> Iterator[Example]:

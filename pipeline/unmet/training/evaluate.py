@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import math
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -18,7 +18,7 @@ from rich.table import Table
 
 from unmet.corpus import attach
 from unmet.corpus.from_record import row_of
-from unmet.corpus.rows import CorpusError
+from unmet.corpus.rows import CorpusError, read_rows
 from unmet.errors import UnmetError
 from unmet.reading import determine
 from unmet.record import Model  # noqa: TC001 - msgspec reads the annotations
@@ -115,6 +115,28 @@ def evaluate(rows: Iterable[Row], folders: Iterable[Path], *, nlp: Language | No
     fit its letter, and where there is no row at all.
     """
     return evaluation_of(read_letters(rows, folders, nlp=nlp))
+
+
+def rows_of_split(annotations: Path, file: str, split: str) -> list[Row]:
+    """Return the gold rows of ``annotations/file`` that ``splits.json`` beside it puts on one side, or "all" of them.
+
+    Raises :class:`~unmet.corpus.rows.CorpusError` for an unknown split or one without letters.
+    """
+    rows = [row for row in read_rows(annotations / file) if row.quality == "gold"]
+    if split == "all":
+        return rows
+    path = annotations / "splits.json"
+    try:
+        sides = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+    except (OSError, msgspec.MsgspecError) as error:
+        raise CorpusError(f"{path}: cannot be read as the splits of a corpus") from error
+    sides = {name: letters for name, letters in sides.items() if isinstance(letters, list)}
+    if split not in sides:
+        raise CorpusError(f"{path}: has no split {split!r}; there are {', '.join(sorted(sides))} and all")
+    chosen = [row for row in rows if row.letter in set(sides[split])]
+    if not chosen:
+        raise CorpusError(f"{annotations / file}: holds no letter of the split {split!r}")
+    return chosen
 
 
 def read_letters(rows: Iterable[Row], folders: Iterable[Path], *, nlp: Language | None = None) -> Iterator[Reading]:
