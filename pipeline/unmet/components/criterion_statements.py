@@ -19,6 +19,12 @@ _NORMATIVE = re.compile(
 )
 
 
+# A sentence that tells of studies or of a remedy's merits states no requirement.
+_TELLS = re.compile(
+    r"\b(?:placebo|meta-?analys[ei]s|confidence\s+interval|case\s+series|number\s+needed|widely\s+used|widely\s+accepted|incurred|rates?\s+were"
+    r"|insufficient\s+(?:evidence|scientific)|studies\s+(?:show|indicate|suggest|have))\b|\bcome\s+with\b",
+    re.I,
+)
 # A single word ("gain") names no requirement.
 _SHORTEST = 8
 # A numbered item of a list of criteria.
@@ -40,7 +46,7 @@ class CriterionStatements:
                 stop = turn(text, sentence["start"], sentence["end"])
             elif sentence["voice"] != "guideline":
                 continue
-            if not _NORMATIVE.search(text, sentence["start"], stop):
+            if not _NORMATIVE.search(text, sentence["start"], stop) or _TELLS.search(text, sentence["start"], stop):
                 continue
             in_sentence = []
             for match in rules.search(rules.stated, text, sentence["start"], stop):
