@@ -4,8 +4,8 @@
     python configs/doccano/serve.py                  # http://127.0.0.1:8000, data kept in .venv-doccano/data
     python configs/doccano/serve.py --port 0         # any free port, printed once the server is up
 
-The first start installs the pinned server (about a minute). Its user is UNMET_DOCCANO_USER with the password
-UNMET_DOCCANO_PASSWORD, or what is typed when asked. Neither is printed, or passed on a command line.
+The first start installs the pinned server (about a minute, with Python 3.9 to 3.11). Its user is UNMET_DOCCANO_USER
+with the password UNMET_DOCCANO_PASSWORD, or what is typed when asked. Neither is printed, or passed on a command line.
 """
 
 from __future__ import annotations
@@ -44,13 +44,22 @@ user.save()
 """
 
 
+def older_python() -> str:
+    """Return a Python that doccano 1.8.4 can be installed for: none from 3.12 on."""
+    for python in (sys.executable, *(shutil.which(f"python3.{minor}") for minor in (11, 10, 9))):
+        check = "import sys, venv, ensurepip; sys.exit(not (3, 9) <= sys.version_info < (3, 12))"
+        if python and subprocess.run([python, "-c", check], check=False, capture_output=True).returncode == 0:
+            return python
+    sys.exit("serve.py: doccano 1.8.4 needs Python 3.9, 3.10 or 3.11; install one of them beside this one")
+
+
 def install(environment: Path) -> Path:
     """Return the folder of the environment's programs, after installing the server where it is not there yet."""
     programs = environment / "bin"
     stamp = environment / "installed.txt"
     if stamp.is_file() and stamp.read_text().split("\n") == list(PINS):
         return programs
-    python = shutil.which("python3.11") or sys.executable
+    python = older_python()
     print(f"installing {PINS[0]} into {environment}", file=sys.stderr, flush=True)
     subprocess.run([python, "-m", "venv", "--clear", str(environment)], check=True, stdout=sys.stderr)
     pip = [str(programs / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *PINS]

@@ -52,6 +52,7 @@ class Relations:
             family=family,
             sentences=[one for one in doc._.sentences if one["section"] == "rationale" and one["request"] == request.index],
             stated=[one for one in mentions if one["label"] == "CRITERION" and start <= one["start"] < end],
+            conditions=[one for one in mentions if one["label"] == "CONDITION" and start <= one["start"] < end],
         )
 
 

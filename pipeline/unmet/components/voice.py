@@ -22,6 +22,9 @@ _FIELDS = (
     "reviewer", "case", "applies", "told", "studies", "denies", "listed", "topic", "concludes", "normative",
 )  # fmt: skip
 
+_QUOTE = re.compile('["\u201c\u201d](?=.)', re.S)
+_LONGEST_QUOTE = 4000
+
 
 @cache
 def _rules() -> SimpleNamespace:
@@ -55,6 +58,8 @@ class SentenceVoice:
                 before = previous["voice"] if continues and previous else ""
                 sentence["voice"] = self._in_rationale(words, before, in_quote if continues else "")
                 in_quote = self._open_quote(words, sentence["voice"], in_quote if continues else "")
+                if in_quote and not _closes(text, sentence["end"]):
+                    in_quote = ""
                 previous = sentence
             else:
                 sentence["voice"] = "boilerplate"
@@ -119,6 +124,12 @@ class SentenceVoice:
         if in_quote:
             return "" if straight or opened < 0 else in_quote
         return voice if straight or opened > 0 else ""
+
+
+def _closes(text: str, start: int) -> bool:
+    """Tell whether the quotation that is open at ``start`` is closed before another opens; many letters forget to."""
+    mark = _QUOTE.search(text, start, start + _LONGEST_QUOTE)
+    return mark is not None and mark[0] != "\u201c" and not (text[mark.start() - 1].isspace() and text[mark.end()].isalnum())
 
 
 @Language.factory("unmet_voice", requires=["doc._.sentences"], assigns=["doc._.sentences"])

@@ -99,6 +99,8 @@ def only_concludes(words: str) -> bool:
     """Tell a pure conclusion from one that gives its reason ("Given the lack of red flags, the request is not ...")."""
     if not _conclusion().search(words):
         return False
+    if pattern("refers_back").match(words):
+        return True
     reason = pattern("reason").match(words)
     if reason is not None and "," in words[: reason.end() + 1] and find_cues(words, 0, reason.end()):
         return False
@@ -109,6 +111,14 @@ def only_concludes(words: str) -> bool:
 @cache
 def _verdict() -> re.Pattern[str]:
     return union(load_yaml("cues.yaml")["verdict"])
+
+
+def reason_end(text: str, start: int, end: int) -> int:
+    """Return where the reason of ``text[start:end]`` ends and its verdict begins; ``end`` where that cannot be told."""
+    verdict = _verdict().search(text, start, end)
+    if verdict is None or verdict.start() - start < _REASON_LENGTH or pattern("because").search(verdict[0]):
+        return end
+    return verdict.start() if denies(text, start, verdict.start()) else end
 
 
 def denies(text: str, start: int, end: int) -> bool:

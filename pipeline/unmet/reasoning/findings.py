@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from unmet.components.rules import CriterionRules, criterion_rules
-from unmet.reasoning.cues import clauses, find_cues, governing, only_concludes, turn
+from unmet.reasoning.cues import clauses, find_cues, governing, only_concludes, reason_end, turn
 from unmet.reasoning.words import basis_by_type, families, pattern, types
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ class Argument:
     family: str
     sentences: list[Sentence]
     stated: list[Mention]  # the CRITERION mentions of the rationale
+    conditions: list[Mention]  # its CONDITION mentions
 
     @property
     def upheld(self) -> bool:
@@ -74,6 +75,7 @@ def _in_case_sentence(argument: Argument, sentence: Sentence, index: int) -> lis
     if only_concludes(text[start:end]):
         return []
     start = turn(text, start, end)
+    end = reason_end(text, start, end)
     found = _said_outright(argument, start, end, index)
     outright = {finding.type: finding for finding in found}
     for clause_start, clause_end in clauses(text, start, end):
@@ -87,7 +89,20 @@ def _in_case_sentence(argument: Argument, sentence: Sentence, index: int) -> lis
             elif finding.basis == "undocumented" and outright[finding.type] in found:
                 # "No documented improvement: she remains off work" is missing proof with an illustration.
                 found[found.index(outright[finding.type])] = finding
-    return _specific(found, argument)
+    return _specific(found, argument) if found else _missing_condition(argument, sentence, start, end, index)
+
+
+def _missing_condition(argument: Argument, sentence: Sentence, start: int, end: int, index: int) -> list[Finding]:
+    """Read a condition of which the record gives no proof, in a sentence that names no other criterion, as the indication."""
+    if argument.upheld:
+        for clause_start, clause_end in clauses(argument.text, start, end):
+            for cue in find_cues(argument.text, clause_start, clause_end):
+                named = any(cue.end <= one["start"] < clause_end for one in argument.conditions)
+                if not (named and cue.forward) or cue.basis not in ("undocumented", "contradicted"):
+                    continue
+                if _basis(argument.text, "specific_indication", cue.basis, sentence) == "undocumented":
+                    return [Finding("specific_indication", "unmet", "undocumented", index, 0.6)]
+    return []
 
 
 def _said_outright(argument: Argument, start: int, end: int, index: int) -> list[Finding]:
@@ -156,9 +171,15 @@ def _basis(text: str, name: str, basis: str, sentence: Sentence) -> str:
         return own[name]
     if name in types("silences") or basis == "not_recommended":
         return "undocumented"
-    if basis == "contradicted" and pattern("in_file").search(text, sentence["start"], sentence["end"]):
+    if basis == "contradicted" and _about_the_file(text, name, sentence["start"], reason_end(text, sentence["start"], sentence["end"])):
         return "undocumented"
     return "contradicted" if basis == "exceeded" else basis
+
+
+def _about_the_file(text: str, name: str, start: int, end: int) -> bool:
+    """Tell "no trial is documented" from "no red flags were noted": who examines and notes nothing has looked."""
+    looked = name in types("observed") and not pattern("documented").search(text, start, end)
+    return not looked and pattern("in_file").search(text, start, end) is not None
 
 
 def _by_family(finding: Finding, argument: Argument) -> Finding:
