@@ -85,8 +85,11 @@ class SentenceVoice:
             return "utilization_review"
         if rules.normative.search(words) and not rules.case.search(words):
             return "guideline"
-        if rules.pivot.search(words):
-            return "reviewer"
+        pivot = rules.pivot.search(words)
+        if pivot:
+            quoting = rules.guideline.search(words, 0, pivot.start())
+            opened = quoting and _QUOTE.findall(words, quoting.end(), pivot.start())
+            return "guideline" if opened and len(opened) % 2 == 1 else "reviewer"
         topic = rules.topic.match(words)
         if topic:
             words = words[topic.end() :]

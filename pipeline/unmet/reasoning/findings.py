@@ -197,13 +197,12 @@ def _by_family(finding: Finding, argument: Argument) -> Finding:
 
 def _specific(found: list[Finding], argument: Argument) -> list[Finding]:
     """Drop what a more specific finding of the same sentence says already; doubt what is affirmed but was not asked."""
+    if argument.family in families("therapies") and "conservative_care_failed" not in argument.asked:
+        found = [finding for finding in found if finding.type != "conservative_care_failed"]
     present = {finding.type for finding in found}
     kept = []
     for finding in found:
         if finding.type == "treatment_response" and present & types("responses"):
-            continue
-        repeats = argument.family in families("therapies") and "conservative_care_failed" not in argument.asked
-        if finding.type == "conservative_care_failed" and repeats:
             continue
         if finding.status == "met" and finding.type not in argument.asked and finding.confidence < 0.75:
             finding = finding._replace(confidence=min(finding.confidence, POSSIBLE))
