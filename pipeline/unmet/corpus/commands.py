@@ -27,6 +27,55 @@ _Server = Annotated[str, typer.Option("--server", envvar="UNMET_DOCCANO_URL", he
 _LOCAL = "http://127.0.0.1:8000"
 
 
+@app.command()
+def agreement(
+    first: Annotated[Path, typer.Argument(help="One reading (.jsonl).")],
+    second: Annotated[Path, typer.Argument(help="Another reading of some of its letters (.jsonl).")],
+) -> None:
+    """Compare two readings of the same letters: F1 and Cohen's kappa per label and per field."""
+    from unmet.corpus.agreement import agreement as measure
+    from unmet.corpus.agreement import render
+    from unmet.corpus.rows import CorpusError, read_rows
+
+    with _failing():
+        one, other = list(read_rows(first)), list(read_rows(second))
+        if not {row.letter for row in one} & {row.letter for row in other}:
+            raise CorpusError(f"{first} and {second} have no letter in common; give two readings of the same letters")
+        typer.echo(render(measure(one, other)))
+
+
+@app.command()
+def select(
+    letters: Annotated[list[Path], typer.Argument(help="Folders of letters, annotated and not.")],
+    annotated: Annotated[Path, typer.Option(help="Rows of the letters that are annotated already.")] = Path(
+        "annotations/real.jsonl"
+    ),
+    count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many to pick.")] = 10,
+) -> None:
+    """Pick the letters worth annotating next: those the pipeline is least sure of, most unlike the annotated ones."""
+    from unmet.corpus.rows import read_rows
+    from unmet.corpus.select import select as pick
+    from unmet.errors import UnreadableLetterError
+    from unmet.reading import read
+
+    with _failing():
+        done = {row.letter for row in read_rows(annotated)}
+        known, candidates = [], []
+        for name, path in _by_id(letters).items():
+            try:
+                determination = read(path)
+            except UnreadableLetterError as error:
+                typer.echo(f"unmet: {error}", err=True)
+                continue
+            if name in done:
+                known.append(determination)
+            elif determination.layout.is_determination:
+                candidates.append((name, determination))
+        typer.echo("doubt  novelty  letter")
+        for one in pick(candidates, known, count):
+            typer.echo(f"{one.doubt:5.2f}  {one.novelty:7.2f}  {one.letter}")
+
+
 @doccano.command()
 def push(
     letters: Annotated[list[Path], typer.Argument(help="Letters, or folders of them.")],
