@@ -101,6 +101,9 @@ def only_concludes(words: str) -> bool:
         return False
     if pattern("refers_back").match(words):
         return True
+    opening = pattern("sums_up").match(words)
+    if opening and not pattern("because").search(words, opening.end()):
+        return True
     reason = pattern("reason").match(words)
     if reason is not None and "," in words[: reason.end() + 1] and find_cues(words, 0, reason.end()):
         return False

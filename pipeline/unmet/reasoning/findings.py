@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from unmet.components.rules import CriterionRules, criterion_rules
 from unmet.reasoning.cues import clauses, find_cues, governing, only_concludes, reason_end, turn
-from unmet.reasoning.words import basis_by_type, families, pattern, types
+from unmet.reasoning.words import basis_by_type, families, pattern, type_by_type, types
 
 if TYPE_CHECKING:
     from unmet.components.mentions import Mention
@@ -200,8 +200,13 @@ def _specific(found: list[Finding], argument: Argument) -> list[Finding]:
     if argument.family in families("therapies") and "conservative_care_failed" not in argument.asked:
         found = [finding for finding in found if finding.type != "conservative_care_failed"]
     present = {finding.type for finding in found}
+    if argument.family in families("drugs") and "step_therapy" in present:
+        found = [finding for finding in found if finding.type != "conservative_care_failed"]
+    spelled_out = type_by_type("spelled_out")
     kept = []
     for finding in found:
+        if spelled_out.get(finding.type) in present and finding.type not in argument.asked:
+            continue
         if finding.type == "treatment_response" and present & types("responses"):
             continue
         if finding.status == "met" and finding.type not in argument.asked and finding.confidence < 0.75:

@@ -37,6 +37,14 @@ def basis_by_type(name: str) -> dict[str, str]:
     return mapping
 
 
+@cache
+def type_by_type(name: str) -> dict[str, str]:
+    """Return a named mapping of criterion types to criterion types."""
+    mapping = dict(load_yaml("relations.yaml")["types"][name])
+    _checked(name, [*mapping, *mapping.values()], "criterion_type")
+    return mapping
+
+
 def _checked(name: str, listed: list[str], field: str) -> frozenset[str]:
     unknown = set(listed) - codes(field)
     if unknown:
