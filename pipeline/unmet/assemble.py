@@ -47,7 +47,8 @@ class _Assembler:
             model=model,
             text=self.letter.source_text if with_text else None,
             source=record.SourceInfo(
-                path=source.path,
+                # A file name that is no Unicode is shown with escapes; JSON is Unicode.
+                path=source.path.encode("utf-8", "backslashreplace").decode(),
                 sha256=source.sha256,
                 media_type=source.media_type,
                 pages=source.pages,
@@ -64,7 +65,7 @@ class _Assembler:
                 record.SectionSpan(**self._fields((section.start, section.end)), kind=section.kind) for section in layout.sections
             ],
             sentences=[
-                record.SentenceSpan(**self._fields((s["start"], s["end"])), voice=s["voice"], section=s["section"])
+                record.SentenceSpan(**self._fields((s["start"], s["end"])), voice=s["voice"], section=s["section_kind"])
                 for s in self.doc._.sentences or []
             ],
             requests=requests,
@@ -129,7 +130,7 @@ class _Assembler:
                     id=identifier,
                     label=one["label"],
                     span=self.span((one["start"], one["end"])),
-                    section=one["section"],
+                    section=one["section_kind"],
                     voice=one["voice"],
                     assertion=one["assertion"],
                     attributes=attributes,

@@ -91,8 +91,12 @@ def read(
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file instead.")] = None,
 ) -> None:
     """Read letters and show, for every disputed request, the criteria, their status and the sentences that say so."""
+    import msgspec
+
+    from unmet.batch.pool import read_to_json
     from unmet.errors import UnreadableLetterError
-    from unmet.reading import read as read_one
+    from unmet.record import Determination
+    from unmet.views.table import render
 
     try:
         paths = letters_in(letters)
@@ -102,22 +106,17 @@ def read(
     failed = False
     with _sink(output) as sink:
         for path in paths:
-            try:
-                determination = read_one(path, with_text=with_text)
-            except UnreadableLetterError as error:
-                _report(error)
+            line = read_to_json(str(path), with_text)
+            if isinstance(line, UnreadableLetterError):
+                _report(line)
                 failed = True
                 continue
             if chosen is Format.table:
-                from unmet.views.table import render
-
-                sink.write(render(determination, color=output is None and sys.stdout.isatty()).encode())
+                sink.write(render(Determination.from_json(line), color=output is None and sys.stdout.isatty()).encode())
             elif chosen is Format.json:
-                import msgspec
-
-                sink.write(msgspec.json.format(determination.to_json(), indent=2) + b"\n")
+                sink.write(msgspec.json.format(line, indent=2) + b"\n")
             else:
-                sink.write(determination.to_json() + b"\n")
+                sink.write(line + b"\n")
             sink.flush()
     raise typer.Exit(_SOME_FAILED if failed else _ALL_READ)
 
@@ -247,6 +246,8 @@ class _sink:  # noqa: N801 - used as a function
     def __enter__(self) -> BinaryIO:
         if self.output is None:
             return sys.stdout.buffer
+        if self.output.is_dir():
+            raise _fail(f"{self.output}: is a folder; name a file to write to")
         self._part = self.output.with_name(self.output.name + ".part")
         try:
             self._file = self._part.open("wb")

@@ -100,7 +100,7 @@ class Assertion:
     @staticmethod
     def _disputed(doc: Doc, mentions: list[Mention]) -> set[str]:
         """Name what is in dispute, to know it again in the rationales."""
-        return {Assertion._identity(one, doc.text) for one in mentions if one["section"] == "request_title"}
+        return {Assertion._identity(one, doc.text) for one in mentions if one["section_kind"] == "request_title"}
 
     @staticmethod
     def _identity(one: Mention, text: str) -> str:
@@ -111,17 +111,17 @@ class Assertion:
 
     @staticmethod
     def _decide(text: str, one: Mention, modifiers: set[str], authorized: list[tuple[int, int]], disputed: set[str]) -> str:
-        if one["section"] == "request_title":
+        if one["section_kind"] == "request_title":
             inside = any(start <= one["start"] and one["end"] <= end for start, end in authorized)
             return "authorized" if inside else "requested"
         if one["voice"] == "guideline":
             return "conditional"
         categories = [category for category in _ORDER if category in modifiers]
-        if one["section"] == "rationale" and Assertion._identity(one, text) in disputed:
+        if one["section_kind"] == "rationale" and Assertion._identity(one, text) in disputed:
             # What is in dispute stays requested under any negation ("not necessary"); only its past is told apart.
             past = "historical" in categories and not {"requested", "absent"} & set(categories)
             return "historical" if past else "authorized" if "authorized" in categories else "requested"
-        if one["voice"] == "utilization_review" and "authorized" not in categories and one["section"] == "case_summary":
+        if one["voice"] == "utilization_review" and "authorized" not in categories and one["section_kind"] == "case_summary":
             return "absent"
         if one["voice"] == "provider" and "requested" in categories:
             return "requested"
@@ -129,7 +129,7 @@ class Assertion:
             return categories[0]
         if one["voice"] == "provider":
             return "planned"
-        if one["section"] == "rationale":
+        if one["section_kind"] == "rationale":
             return "conditional" if one["label"] == "PROCEDURE" else "present"
         return "present" if one["label"] == "MEDICATION" else "historical"
 

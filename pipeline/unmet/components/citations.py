@@ -43,7 +43,7 @@ class Citations:
         pattern, chapters = _citation()
         found: list[Mention] = []
         for sentence in prose_sentences(doc):
-            if sentence["section"] == "request_title":
+            if sentence["section_kind"] == "request_title":
                 continue
             for match in pattern.finditer(text, sentence["start"], sentence["end"]):
                 words = " ".join(match[0].split()).rstrip(" ,/(")

@@ -32,7 +32,7 @@ class Conditions:
         text = doc.text
         found: list[Mention] = []
         for sentence in prose_sentences(doc):
-            if sentence["section"] == "request_title":
+            if sentence["section_kind"] == "request_title":
                 continue
             found += without_overlaps(
                 [

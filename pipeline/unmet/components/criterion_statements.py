@@ -39,7 +39,7 @@ class CriterionStatements:
         rules = criterion_rules()
         found: list[Mention] = []
         for sentence in prose_sentences(doc):
-            if sentence["section"] != "rationale":
+            if sentence["section_kind"] != "rationale":
                 continue
             stop = sentence["end"]
             if sentence["voice"] == "reviewer":

@@ -42,7 +42,7 @@ def request_family(doc: Doc, request: RequestParts, layout: Layout) -> str:
         disputed_surgery = any(
             one["attributes"].get("family") in _SURGERIES
             for one in doc._.mentions or []
-            if one["label"] == "PROCEDURE" and one["section"] == "request_title"
+            if one["label"] == "PROCEDURE" and one["section_kind"] == "request_title"
         )
         ancillary = _ANCILLARY.search(title)
         if ancillary and family not in ("physical_therapy", *_SURGERIES) and (disputed_surgery or "ssociated" in title):

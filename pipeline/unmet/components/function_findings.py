@@ -46,6 +46,14 @@ _SCORE = re.compile(
 )
 _RATED = re.compile(r"\brate[sd]?\b|\brating\b|\bscore", re.I)
 _NOT_PAIN = re.compile(r"strength|motor|grip|muscle\s+test|\bMMT\b|reflex", re.I)
+# The parts of "functional improvement" in 8 CCR 9792.20(e): a significant gain in activities of daily living or a
+# reduction in work restrictions, and a reduction in the dependency on continued medical treatment.
+_PART_OF_DEFINITION = {
+    "adl": "daily_living",
+    "work": "work_restrictions",
+    "medication_dependence": "dependency",
+    "care_dependence": "dependency",
+}
 
 
 class FunctionFindings:
@@ -55,7 +63,7 @@ class FunctionFindings:
         text = doc.text
         found: list[Mention] = []
         for sentence in prose_sentences(doc):
-            if sentence["section"] != "request_title" and sentence["voice"] not in ("guideline", "boilerplate"):
+            if sentence["section_kind"] != "request_title" and sentence["voice"] not in ("guideline", "boilerplate"):
                 found += without_overlaps(self._in_sentence(text, sentence))
         add_mentions(doc, found)
         return doc
@@ -75,6 +83,7 @@ class FunctionFindings:
                     attributes["score"] = [float(value) for value in score.groups() if value]
                 elif "\\d{1,2}" in rule.pattern.pattern and rule.dimension == "pain" and not _RATED.search(text, start, end):
                     continue
+                attributes["definition_part"] = _PART_OF_DEFINITION.get(rule.dimension)
                 start, end, polarity = self._undocumented(text, sentence, start, end, rule.polarity)
                 attributes["polarity"] = polarity
                 found.append(mention("FUNCTION", sentence, start, end, rule=f"function.{rule.dimension}", attributes=attributes))

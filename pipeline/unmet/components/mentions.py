@@ -26,7 +26,7 @@ class Mention(TypedDict):
     end: int
     attributes: dict[str, Any]
     assertion: str | None
-    section: str
+    section_kind: str
     voice: str
     source: str
     rule: str
@@ -41,7 +41,9 @@ def add_mentions(doc: Doc, found: Iterable[Mention]) -> None:
 def prose_sentences(doc: Doc) -> Iterator[Sentence]:
     """Yield the sentences in which mentions are looked for: case summary, titles, rationales, no form text."""
     for sentence in doc._.sentences:
-        if sentence["section"] in PROSE and not (sentence["voice"] == "boilerplate" and sentence["section"] != "request_title"):
+        if sentence["section_kind"] in PROSE and not (
+            sentence["voice"] == "boilerplate" and sentence["section_kind"] != "request_title"
+        ):
             yield sentence
 
 
@@ -62,7 +64,7 @@ def mention(
         end=end,
         attributes=attributes or {},
         assertion=None,
-        section=sentence["section"],
+        section_kind=sentence["section_kind"],
         voice=sentence["voice"],
         source="rule",
         rule=rule,

@@ -50,7 +50,7 @@ class Relations:
             text=doc.text,
             request=request,
             family=family,
-            sentences=[one for one in doc._.sentences if one["section"] == "rationale" and one["request"] == request.index],
+            sentences=[one for one in doc._.sentences if one["section_kind"] == "rationale" and one["request"] == request.index],
             stated=[one for one in mentions if one["label"] == "CRITERION" and start <= one["start"] < end],
             conditions=[one for one in mentions if one["label"] == "CONDITION" and start <= one["start"] < end],
         )

@@ -14,11 +14,14 @@ if not Doc.has_extension("sentences"):
 
 
 class Sentence(TypedDict):
-    """One sentence: character offsets, the kind of section it stands in, the request it belongs to, its voice."""
+    """One sentence: character offsets, the kind of section it stands in, the request it belongs to, its voice.
+
+    No key is "section": medspaCy takes a serialised dict with that key for an object of its own.
+    """
 
     start: int
     end: int
-    section: str
+    section_kind: str
     request: int | None
     voice: str
 
@@ -43,7 +46,7 @@ class LetterSentences:
                 while end > begin and text[end - 1].isspace():
                     end -= 1
                 sentences.append(
-                    Sentence(start=begin, end=end, section=section.kind, request=section.request, voice="boilerplate")
+                    Sentence(start=begin, end=end, section_kind=section.kind, request=section.request, voice="boilerplate")
                 )
             bounds.update(starts)
             bounds.add(section.end)

@@ -51,9 +51,9 @@ class SentenceVoice:
         in_quote = ""
         for sentence in sentences:
             words = text[sentence["start"] : sentence["end"]]
-            if sentence["section"] == "case_summary":
+            if sentence["section_kind"] == "case_summary":
                 sentence["voice"] = "utilization_review" if reported else self._in_summary(words)
-            elif sentence["section"] == "rationale":
+            elif sentence["section_kind"] == "rationale":
                 continues = previous is not None and previous["request"] == sentence["request"]
                 before = previous["voice"] if continues and previous else ""
                 sentence["voice"] = self._in_rationale(words, before, in_quote if continues else "")

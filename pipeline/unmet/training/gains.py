@@ -65,8 +65,10 @@ def _load(path: Path) -> dict[str, Counter[Entry]]:
             determination = Determination.from_json(line)
         except msgspec.MsgspecError as error:
             raise UnmetError(f"{path}, line {number}: is no record of this version; make the results again") from error
-        found[Path(determination.source.path).name] = Counter(_entries(determination))
-    return found
+        found[determination.source.path] = Counter(_entries(determination))
+    names = Counter(Path(path).name for path in found)
+    # A letter goes by its file's name; those that share one by their whole paths.
+    return {path if names[Path(path).name] > 1 else Path(path).name: entries for path, entries in found.items()}
 
 
 def _entries(determination: Determination) -> Iterator[Entry]:

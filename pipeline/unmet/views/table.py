@@ -175,4 +175,5 @@ def _cure(request: Request) -> list[str]:
 
 
 def _words(text: str) -> str:
-    return " ".join(text.split())
+    """Return the words on one line, without the control characters that a terminal would obey."""
+    return "".join(character for character in " ".join(text.split()) if character.isprintable())
