@@ -45,6 +45,12 @@ _SCORE = re.compile(
     re.I,
 )
 _RATED = re.compile(r"\brate[sd]?\b|\brating\b|\bscore", re.I)
+# What stands before the finding proper: "there was [no documentation of ...]", "the pain was [rated ...]".
+_LEAD_IN = re.compile(
+    r"(?:(?:and|or|also|that|there|is|was|were|are|being|been|be|he|she|it|the|his|her)\s+|(?:patient|applicant|claimant|worker)\s+(?=rate|score))+",
+    re.I,
+)
+_UP_TO_RATING = re.compile(r"[^.;]*?\b(?=(?:rate[sd]?|scored?)\b)", re.I)
 _NOT_PAIN = re.compile(r"strength|motor|grip|muscle\s+test|\bMMT\b|reflex", re.I)
 # The parts of "functional improvement" in 8 CCR 9792.20(e): a significant gain in activities of daily living or a
 # reduction in work restrictions, and a reduction in the dependency on continued medical treatment.
@@ -86,6 +92,7 @@ class FunctionFindings:
                 attributes["definition_part"] = _PART_OF_DEFINITION.get(rule.dimension)
                 start, end, polarity = self._undocumented(text, sentence, start, end, rule.polarity)
                 attributes["polarity"] = polarity
+                start = _finding_start(text, start, end)
                 found.append(mention("FUNCTION", sentence, start, end, rule=f"function.{rule.dimension}", attributes=attributes))
         return found
 
@@ -100,6 +107,15 @@ class FunctionFindings:
         if after and polarity == "improved":
             return start, after.end(), "undocumented"
         return start, end, polarity
+
+
+def _finding_start(text: str, start: int, end: int) -> int:
+    """Return where the finding's own words begin: without subject, auxiliary or connective."""
+    for lead in (_UP_TO_RATING, _LEAD_IN):
+        match = lead.match(text, start, end)
+        if match and match.end() < end:
+            start = match.end()
+    return start
 
 
 @Language.factory("unmet_function", requires=["doc._.sentences"], assigns=["doc._.mentions"])
