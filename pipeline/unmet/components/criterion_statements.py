@@ -27,6 +27,14 @@ _TELLS = re.compile(
 )
 # A single word ("gain") names no requirement.
 _SHORTEST = 8
+# What a match may begin and end with and a requirement does not.
+_LEAD_IN = re.compile(r"(?:(?:is|are|a|an)\s+)+(?=\w)", re.I)
+_JUDGED = re.compile(
+    r",?\s+(?:(?:is|are|may\s+be|can\s+be)\s+(?:\w+\s+)?(?:recommended|sufficient|appropriate|obtained|indicated|supported|warranted)"
+    r"|in\s+order\s+to|when\s+the|before\s+ordering|with\s+documentation)\b",
+    re.I,
+)
+_DANGLING = re.compile(r"(?:[\s,]+(?:of|for|in|with|to|or|and|the|a|an|by|on|at|from|that|is|are|as|than|upon|before|after))+\s*\Z", re.I)
 # A numbered item of a list of criteria.
 _ITEM = re.compile(r"\(?\d{1,2}[.)]\s+")
 
@@ -50,7 +58,7 @@ class CriterionStatements:
                 continue
             in_sentence = []
             for match in rules.search(rules.stated, text, sentence["start"], stop):
-                start, end = trim(text, match.start, match.end, strip=',.;:"\u201c\u201d')
+                start, end = _requirement(text, match.start, match.end, stop)
                 if end - start >= _SHORTEST:
                     in_sentence.append(
                         mention("CRITERION", sentence, start, end, rule=f"criteria.{match.name}", attributes={"type": match.name})
@@ -68,6 +76,18 @@ class CriterionStatements:
         first = min(in_item, key=lambda one: one["start"])
         first["start"], first["end"] = trim(text, start, end, strip='.,;:"\u201c\u201d')
         return first
+
+
+def _requirement(text: str, start: int, end: int, stop: int) -> tuple[int, int]:
+    """Narrow a match to the requirement: whole words, without what the guideline says about it."""
+    if end < stop and text[end].isalnum() and text[end - 1].isalnum():
+        end = max(text.rfind(" ", start, end), text.rfind("\n", start, end), start)
+    lead = _LEAD_IN.match(text, start, end)
+    start = lead.end() if lead else start
+    judged = _JUDGED.search(text, start + _SHORTEST, end)
+    end = judged.start() if judged else end
+    dangling = _DANGLING.search(text, start, end)
+    return trim(text, start, dangling.start() if dangling else end, strip=',.;:"\u201c\u201d')
 
 
 @Language.factory("unmet_criteria", requires=["doc._.sentences"], assigns=["doc._.mentions"])
