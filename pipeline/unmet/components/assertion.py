@@ -6,6 +6,7 @@ cannot be serialised, so they are removed before the Doc goes on.
 """
 
 import logging
+import re
 import warnings
 from typing import Any
 
@@ -51,6 +52,22 @@ def _context(nlp: Language) -> Any:
     rules.append(ConTextRule("s/p", "historical", pattern=[{"LOWER": "s"}, {"ORTH": "/"}, {"LOWER": "p"}], direction="FORWARD"))
     context.add(rules)
     return context
+
+
+# What a rationale argues for or against is asked for, under any negation ("no red flags to warrant imaging"); what a
+# utilization review changed was asked for, too.
+_REACH = 90
+_FILLERS = (
+    r"\s+(?:(?:the|an?|this|that|any|use|usage|of|excess|additional|further|continued|requested|type|current|currently|such|repeat|initial"
+    r"|ongoing|for|supervised|formal)\s+)*\Z"
+)
+_REQUEST = re.compile(r"\brequests?\s+for" + _FILLERS, re.I)
+_ARGUED = re.compile(
+    r"\b(?:requests?\s+for|requested|(?:support|warrant|justify|would\s+require|indications?\s+for|necessity\s+(?:of|for)|need\s+for|met\s+for))"
+    + _FILLERS,
+    re.I,
+)
+_MODIFIED = re.compile(r"\bmodified\s+(?:the\s+)?(?:requests?|certification|prescription)\b[^.;]{0,40}\Z", re.I)
 
 
 class Assertion:
@@ -114,6 +131,9 @@ class Assertion:
         if one["section_kind"] == "request_title":
             inside = any(start <= one["start"] and one["end"] <= end for start, end in authorized)
             return "authorized" if inside else "requested"
+        before = text[max(0, one["start"] - _REACH) : one["start"]]
+        if one["section_kind"] == "rationale" and (_REQUEST if one["voice"] == "guideline" else _ARGUED).search(before):
+            return "requested"
         if one["voice"] == "guideline":
             return "conditional"
         categories = [category for category in _ORDER if category in modifiers]
@@ -122,7 +142,7 @@ class Assertion:
             past = "historical" in categories and not {"requested", "absent"} & set(categories)
             return "historical" if past else "authorized" if "authorized" in categories else "requested"
         if one["voice"] == "utilization_review" and "authorized" not in categories and one["section_kind"] == "case_summary":
-            return "absent"
+            return "requested" if _MODIFIED.search(before) else "absent"
         if one["voice"] == "provider" and "requested" in categories:
             return "requested"
         if categories:

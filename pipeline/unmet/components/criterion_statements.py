@@ -34,7 +34,9 @@ _JUDGED = re.compile(
     r"|in\s+order\s+to|when\s+the|before\s+ordering|with\s+documentation)\b",
     re.I,
 )
-_DANGLING = re.compile(r"(?:[\s,]+(?:of|for|in|with|to|or|and|the|a|an|by|on|at|from|that|is|are|as|than|upon|before|after))+\s*\Z", re.I)
+_DANGLING = re.compile(
+    r"(?:[\s,]+(?:of|for|in|with|to|or|and|the|a|an|by|on|at|from|that|is|are|as|than|upon|before|after))+\s*\Z", re.I
+)
 # A numbered item of a list of criteria.
 _ITEM = re.compile(r"\(?\d{1,2}[.)]\s+")
 
