@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
 from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
@@ -38,11 +40,50 @@ def read_ordered(paths: Iterable[str | Path], *, workers: int, with_text: bool) 
         for path in paths:
             yield read_to_json(str(path), with_text)
         return
+    todo = iter(paths)
     under_way: deque[tuple[str, Future[Result]]] = deque()
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for path in paths:
-            under_way.append((str(path), pool.submit(read_to_json, str(path), with_text)))
-            if len(under_way) >= workers * _AHEAD:
-                yield under_way.popleft()[1].result()
-        while under_way:
-            yield under_way.popleft()[1].result()
+    pool = _pool(workers)
+    try:
+        while True:
+            for path in islice(todo, workers * _AHEAD - len(under_way)):
+                under_way.append((str(path), _submit(pool, str(path), with_text)))
+            if not under_way:
+                return
+            letter, future = under_way.popleft()
+            try:
+                result = future.result()
+            except BrokenProcessPool:
+                # Some letter under way took its process down, and the pool with it: this one is read by itself, the
+                # others again, until the one that does it is alone and known.
+                pool.shutdown()
+                pool = _pool(workers)
+                result = _alone(letter, with_text)
+                under_way = deque((name, one if _has_result(one) else _submit(pool, name, with_text)) for name, one in under_way)
+            yield result
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+
+
+def _submit(pool: ProcessPoolExecutor, path: str, with_text: bool) -> Future[Result]:
+    try:
+        return pool.submit(read_to_json, path, with_text)
+    except BrokenProcessPool as error:
+        broken: Future[Result] = Future()
+        broken.set_exception(error)
+        return broken
+
+
+def _has_result(future: Future[Result]) -> bool:
+    return future.done() and not future.cancelled() and future.exception() is None
+
+
+def _alone(path: str, with_text: bool) -> Result:
+    with _pool(1) as pool:
+        try:
+            return _submit(pool, path, with_text).result()
+        except BrokenProcessPool:
+            return UnreadableLetterError(path, "ended the process that read it (crash or out of memory); please report it")
