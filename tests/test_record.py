@@ -1,4 +1,4 @@
-"""The record's own promises: field names of DESIGN.md, closed fields from the taxonomy, null and never "", JSON both ways."""
+"""The record: its documented field names, closed fields from the taxonomy, null and never "", JSON both ways."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def test_record_mentions_have_the_attributes_that_their_label_cannot_lack(record
 
 
 def test_record_function_mentions_name_the_part_of_the_definition(records: dict[str, Determination]) -> None:
-    """DESIGN.md lists definition_part (of 8 CCR 9792.20) among the attributes of FUNCTION."""
+    """Which part of the definition of functional improvement (8 CCR 9792.20) a finding speaks to."""
     function = [m for d in records.values() for m in d.mentions if m.label == "FUNCTION" and m.attributes["dimension"] == "work"]
     assert function
     assert any(mention.attributes.get("definition_part") is not None for mention in function)

@@ -71,6 +71,9 @@ def select(
                 known.append(determination)
             elif determination.layout.is_determination:
                 candidates.append((name, determination))
+        if not candidates:
+            typer.echo("every letter here that can be read is annotated already", err=True)
+            return
         typer.echo("doubt  novelty  letter")
         for one in pick(candidates, known, count):
             typer.echo(f"{one.doubt:5.2f}  {one.novelty:7.2f}  {one.letter}")
@@ -125,6 +128,7 @@ def pull(
         changed = sum(kept.get(row.letter) != row for row in pulled)
         kept.update((row.letter, row) for row in pulled)
         try:
+            output.parent.mkdir(parents=True, exist_ok=True)
             write_rows(output, kept.values())
         except OSError as error:
             raise CorpusError(f"{output}: cannot be written ({(error.strerror or 'error').lower()})") from None

@@ -235,7 +235,8 @@ def _summary(title: str, found: Sequence[Miss], *, by_label: bool) -> str:
         shown = f'<a href="#{name}">{name}</a>' if by_label else name
         cells = "".join(f"<td>{counts[topic, kind]}</td>" for kind in _KINDS)
         rows.append(f'<tr><th scope="row">{shown}</th>{cells}</tr>')
-    return f"<table><caption>{title}: {len(found)} errors</caption><tr><td></td>{head}</tr>{''.join(rows)}</table>"
+    noun = "error" if len(found) == 1 else "errors"
+    return f"<table><caption>{title}: {len(found)} {noun}</caption><tr><td></td>{head}</tr>{''.join(rows)}</table>"
 
 
 def _section(anchor: str, title: str, inside: Sequence[Miss], *, show_letter: bool) -> str:

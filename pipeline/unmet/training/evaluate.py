@@ -128,7 +128,9 @@ def rows_of_split(annotations: Path, file: str, split: str) -> list[Row]:
     path = annotations / "splits.json"
     try:
         sides = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
-    except (OSError, msgspec.MsgspecError) as error:
+    except OSError as error:
+        raise CorpusError(f"{path}: cannot be opened; make the split, or evaluate with --split all") from error
+    except msgspec.MsgspecError as error:
         raise CorpusError(f"{path}: cannot be read as the splits of a corpus") from error
     sides = {name: letters for name, letters in sides.items() if isinstance(letters, list)}
     if split not in sides:
