@@ -7,13 +7,11 @@ letter, so that a later evaluation over the same letters can be compared with it
 from __future__ import annotations
 
 import hashlib
-import io
 import math
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 import numpy as np
-from rich.console import Console
 from rich.table import Table
 
 from unmet.corpus import attach
@@ -24,6 +22,7 @@ from unmet.reading import determine
 from unmet.record import Model  # noqa: TC001 - msgspec reads the annotations
 from unmet.training import intervals
 from unmet.training.scoring import MEASURES, Tally, count
+from unmet.views.terminal import printed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -338,17 +337,5 @@ def _range(low: float | None, high: float | None, *, sign: Literal["", "+"] = ""
 
 
 def _print(content: RenderableType, *, color: bool, width: int | None) -> str:
-    buffer = io.StringIO()
-    console = Console(
-        file=buffer,
-        force_terminal=color,
-        color_system="auto" if color else None,
-        no_color=not color,
-        width=width or 110,
-        highlight=False,
-        emoji=False,
-        markup=False,
-        legacy_windows=False,
-    )
-    console.print(content)
-    return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n"
+    lines = printed([content], color=color, width=width or 110).splitlines()
+    return "\n".join(line.rstrip() for line in lines) + "\n"

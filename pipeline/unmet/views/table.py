@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import re
 from typing import TYPE_CHECKING
 
-from rich.console import Console, Group
+from rich.console import Group
 from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
 from unmet.knowledge import load_yaml
+from unmet.views.terminal import printed
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -39,25 +39,10 @@ _UNSURE = 0.5
 
 def render(determination: Determination, *, color: bool, width: int | None = None) -> str:
     """Return the record as text for a terminal of ``width`` columns (that of the terminal, or 100, if None)."""
-    buffer = io.StringIO()
-    console = Console(
-        file=buffer,
-        force_terminal=color,
-        color_system="auto" if color else None,
-        no_color=not color,
-        width=width or (None if color else 100),
-        highlight=False,
-        emoji=False,
-        markup=False,
-        legacy_windows=False,
-    )
-    console.print(_title(determination))
-    for request in determination.requests:
-        console.print(_request(request))
-    for warning in determination.warnings:
-        console.print(Text(f"  ! {warning.message}", style="yellow"))
-    console.print()
-    return buffer.getvalue()
+    parts: list[RenderableType] = [_title(determination)]
+    parts += [_request(request) for request in determination.requests]
+    parts += [Text(f"  ! {warning.message}", style="yellow") for warning in determination.warnings]
+    return printed([*parts, ""], color=color, width=width or (None if color else 100))
 
 
 def label(code: str) -> str:
