@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from unmet import record
+from unmet.components.letter_layout import letter_text
 from unmet.layout.guideline_line import parse_guideline_line
 from unmet.layout.model import Layout
 
@@ -23,6 +24,7 @@ class _Assembler:
     def __init__(self, letter: LetterText, doc: Doc) -> None:
         self.letter = letter
         self.doc = doc
+        self.text = letter_text(doc)
         self.layout: Layout = msgspec.convert(doc._.letter, Layout)
 
     def span(self, offsets: Offsets) -> record.Span:
@@ -95,12 +97,12 @@ class _Assembler:
         )
 
     def _words(self, offsets: Offsets | None) -> str | None:
-        return self.doc.text[slice(*offsets)] if offsets else None
+        return self.text[slice(*offsets)] if offsets else None
 
     def _basis(self, offsets: Offsets | None) -> record.Basis:
         if offsets is None:
             return record.Basis()
-        line = parse_guideline_line(self.doc.text[slice(*offsets)])
+        line = parse_guideline_line(self.text[slice(*offsets)])
         citations = [msgspec.convert(msgspec.to_builtins(one), record.Citation) for one in line.citations]
         return record.Basis(text=self.span(offsets), mtus=line.mtus, citations=citations)
 
@@ -147,7 +149,7 @@ class _Assembler:
         self, medications: dict[tuple[Any, ...], record.Medication], one: dict[str, Any], identifier: str
     ) -> None:
         attributes = one["attributes"]
-        words = " ".join(self.doc.text[one["start"] : one["end"]].split())
+        words = " ".join(self.text[one["start"] : one["end"]].split())
         regimen = tuple(attributes.get(field) for field in _REGIMEN)
         drug = tuple(attributes.get("ingredients") or [words.lower()])
         key = (drug, *regimen)

@@ -1,8 +1,8 @@
 """``unmet_assertion``: present, absent, historical, planned, requested ... for each medication and procedure.
 
 medspaCy's ConText finds the modifiers (``knowledge/context.yaml``); whose words a sentence is, and where it stands,
-goes before them: titles are requested, guideline sentences conditional. ConText leaves objects in the Doc that
-cannot be serialised, so they are removed before the Doc goes on.
+goes before them: titles are requested, guideline sentences conditional. ConText's graphs are built here and not left
+in the Doc: they cannot be serialised.
 """
 
 import logging
@@ -10,14 +10,14 @@ import re
 import warnings
 from typing import Any
 
+import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
-from unmet.components.letter_layout import layout_of
+from unmet.components.letter_layout import layout_of, letter_text
 from unmet.components.mentions import Mention
 from unmet.knowledge import codes, load_yaml
 
-_GROUP = "unmet_assertion_targets"
 _ASSERTED = ("MEDICATION", "PROCEDURE")
 # Where several modifiers reach a mention, the more specific statement wins.
 _ORDER = [
@@ -34,24 +34,23 @@ _ORDER = [
 ]
 
 
-def _context(nlp: Language) -> Any:
+def _matcher(nlp: Language) -> Any:
     with warnings.catch_warnings():
         # Importing medspaCy silences the warnings of the whole process; this restores them.
-        from medspacy.context import ConText, ConTextRule
+        from medspacy.common.medspacy_matcher import MedspacyMatcher
+        from medspacy.context import ConTextRule
 
     logging.getLogger("medspacy").setLevel(logging.WARNING)
-    context = ConText(
-        nlp, rules=None, input_span_type="group", span_group_name=_GROUP, span_attrs=None, prune_on_target_overlap=True
-    )
+    matcher = MedspacyMatcher(nlp, name="unmet_context")
     rules = [
         ConTextRule(literal=phrase, category=entry["category"], direction=entry["direction"])
         for entry in load_yaml("context.yaml")
         for phrase in entry["phrases"]
     ]
-    # One rule as a token pattern: ConText's second matcher warns at every letter while it is empty.
+    # One rule as a token pattern: the second of medspaCy's matchers warns at every letter while it is empty.
     rules.append(ConTextRule("s/p", "historical", pattern=[{"LOWER": "s"}, {"ORTH": "/"}, {"LOWER": "p"}], direction="FORWARD"))
-    context.add(rules)
-    return context
+    matcher.add(rules)
+    return matcher
 
 
 # What a rationale argues for or against is asked for, under any negation ("no red flags to warrant imaging"); what a
@@ -75,7 +74,7 @@ class Assertion:
 
     def __init__(self, nlp: Language) -> None:
         assert set(_ORDER) == codes("assertion"), "taxonomy and order of assertions disagree"
-        self._context = _context(nlp)
+        self._matcher = _matcher(nlp)
 
     def __call__(self, doc: Doc) -> Doc:
         mentions: list[Mention] = doc._.mentions or []
@@ -84,40 +83,48 @@ class Assertion:
         layout = layout_of(doc)
         authorized = [request.authorized for request in layout.requests if request.authorized]
         disputed = self._disputed(doc, mentions)
+        text = letter_text(doc)
         for position, one in enumerate(asserted):
-            one["assertion"] = self._decide(doc.text, one, modified.get(position, set()), authorized, disputed)
+            one["assertion"] = self._decide(text, one, modified.get(position, set()), authorized, disputed)
         doc._.mentions = mentions
         return doc
 
     def _modifiers(self, doc: Doc, asserted: list[Mention]) -> dict[int, set[str]]:
-        """Return the categories that ConText finds for each mention, by its position in ``asserted``."""
-        spans: list[Span] = []
+        """Return the categories that ConText finds for each mention, by its position in ``asserted``.
+
+        A graph per sentence: ConText's scope ends there, and its graph compares every modifier with every target.
+        """
+        from medspacy.context import ConTextGraph, ConTextModifier
+
+        sentence_of = np.cumsum(doc.to_array("SENT_START").view("int64") == 1)
+        targets: dict[int, list[Span]] = {}
         positions: dict[tuple[int, int], list[int]] = {}
         for position, one in enumerate(asserted):
             span = doc.char_span(one["start"], one["end"], label=one["label"], alignment_mode="expand")
             if span is not None:
+                if (span.start, span.end) not in positions:
+                    targets.setdefault(int(sentence_of[span.start]), []).append(span)
                 positions.setdefault((span.start, span.end), []).append(position)
-                spans.append(span)
-        doc.spans[_GROUP] = spans
-        self._context(doc)
+        modifiers: dict[int, list[Any]] = {}
+        for match_id, start, end in self._matcher(doc):
+            sentence = int(sentence_of[start])
+            if sentence in targets:
+                rule = self._matcher.rule_map[doc.vocab.strings[match_id]]
+                modifiers.setdefault(sentence, []).append(ConTextModifier(rule, start, end, doc))
         found: dict[int, set[str]] = {}
-        for span in doc.spans[_GROUP]:
-            categories = {modifier.category.lower() for modifier in span._.modifiers}  # ConText capitalises
-            for position in positions.get((span.start, span.end), ()):
-                found[position] = categories
-        del doc.spans[_GROUP]
-        for key in [
-            key
-            for key in doc.user_data
-            if isinstance(key, tuple) and key[0] == "._." and key[1] in ("modifiers", "context_graph")
-        ]:
-            del doc.user_data[key]
+        for sentence, own in modifiers.items():
+            graph = ConTextGraph(targets=targets[sentence], modifiers=own, prune_on_modifier_overlap=True)
+            graph.update_scopes()
+            graph.apply_modifiers()
+            for span, modifier in graph.edges:
+                for position in positions[span.start, span.end]:
+                    found.setdefault(position, set()).add(modifier.category.lower())  # ConText capitalises
         return found
 
     @staticmethod
     def _disputed(doc: Doc, mentions: list[Mention]) -> set[str]:
         """Name what is in dispute, to know it again in the rationales."""
-        return {Assertion._identity(one, doc.text) for one in mentions if one["section_kind"] == "request_title"}
+        return {Assertion._identity(one, letter_text(doc)) for one in mentions if one["section_kind"] == "request_title"}
 
     @staticmethod
     def _identity(one: Mention, text: str) -> str:

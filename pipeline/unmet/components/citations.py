@@ -6,6 +6,7 @@ from functools import cache
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from unmet.components.letter_layout import letter_text
 from unmet.components.mentions import Mention, add_mentions, mention, prose_sentences, without_overlaps
 from unmet.knowledge import load_yaml
 from unmet.layout.guideline_line import body_of, canonical_chapter
@@ -39,7 +40,7 @@ class Citations:
     """Finds citations in summaries and rationales."""
 
     def __call__(self, doc: Doc) -> Doc:
-        text = doc.text
+        text = letter_text(doc)
         pattern, chapters = _citation()
         found: list[Mention] = []
         for sentence in prose_sentences(doc):

@@ -6,9 +6,10 @@ from functools import cache
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from unmet.components.letter_layout import letter_text
 from unmet.components.mentions import Mention, add_mentions, mention, prose_sentences, without_overlaps
 from unmet.knowledge import load_yaml
-from unmet.layout.pattern import form
+from unmet.layout.pattern import any_of, form
 
 
 @cache
@@ -16,7 +17,7 @@ def _pattern() -> re.Pattern[str]:
     data = load_yaml("conditions.yaml")
     parts = load_yaml("anatomy.yaml")["body_parts"]
     places = {term.lower() for part in parts for term in [part["canonical"], *part.get("terms", ()), *part.get("adjectives", ())]}
-    where = "|".join(re.escape(term).replace(r"\ ", " ") for term in sorted({*places, *data["places"]}, key=len, reverse=True))
+    where = any_of({*places, *data["places"]})
     qualifiers = "|".join(data["qualifiers"])
     heads = "|".join(sorted(data["heads"], key=len, reverse=True))
     names = "|".join(sorted(data["names"], key=len, reverse=True))
@@ -29,7 +30,7 @@ class Conditions:
     """Finds condition names in the case summary and in the rationales."""
 
     def __call__(self, doc: Doc) -> Doc:
-        text = doc.text
+        text = letter_text(doc)
         found: list[Mention] = []
         for sentence in prose_sentences(doc):
             if sentence["section_kind"] == "request_title":

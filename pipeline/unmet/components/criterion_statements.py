@@ -5,6 +5,7 @@ import re
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from unmet.components.letter_layout import letter_text
 from unmet.components.mentions import Mention, add_mentions, mention, prose_sentences, without_overlaps
 from unmet.components.rules import criterion_rules
 from unmet.layout.pattern import trim
@@ -45,7 +46,7 @@ class CriterionStatements:
     """Marks the stated criteria of every guideline sentence of a rationale."""
 
     def __call__(self, doc: Doc) -> Doc:
-        text = doc.text
+        text = letter_text(doc)
         rules = criterion_rules()
         found: list[Mention] = []
         for sentence in prose_sentences(doc):

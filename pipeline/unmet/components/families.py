@@ -4,6 +4,7 @@ import re
 
 from spacy.tokens import Doc
 
+from unmet.components.letter_layout import letter_text
 from unmet.components.medications import drug_named
 from unmet.layout.model import Layout, RequestParts
 
@@ -28,13 +29,14 @@ def request_family(doc: Doc, request: RequestParts, layout: Layout) -> str:
     if not named:
         start, end = request.title
         named = [one for one in doc._.mentions or [] if start <= one["start"] and one["end"] <= end]
-    title = doc.text[slice(*request.title)]
+    text = letter_text(doc)
+    title = text[slice(*request.title)]
     procedures = [one for one in named if one["label"] == "PROCEDURE"]
     drugs = [one for one in named if one["label"] == "MEDICATION"]
     if drugs and (not procedures or drugs[0]["start"] <= procedures[0]["start"]):
-        drug = drug_named(doc.text[drugs[0]["start"] : drugs[0]["end"]])
+        drug = drug_named(text[drugs[0]["start"] : drugs[0]["end"]])
         family = drug.family if drug else "other_drug"
-        if family not in ("topical",) and _TOPICAL.search(doc.text[start:end]) and not _SWALLOWED.search(title):
+        if family not in ("topical",) and _TOPICAL.search(text[start:end]) and not _SWALLOWED.search(title):
             return "topical"
         return family
     if procedures:

@@ -11,10 +11,12 @@ from typing import NamedTuple
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from unmet.components.letter_layout import letter_text
 from unmet.components.mentions import Mention, add_mentions, mention, prose_sentences, without_overlaps
-from unmet.components.rules import union
+from unmet.components.rules import ignoring_case, union
 from unmet.components.sentences import Sentence
 from unmet.knowledge import load_yaml
+from unmet.layout.literals import PatternTable
 from unmet.layout.pattern import form, trim
 
 
@@ -26,6 +28,7 @@ class _Rule(NamedTuple):
 
 class _Rules(NamedTuple):
     rules: list[_Rule]
+    table: PatternTable
     before: re.Pattern[str]
     after: re.Pattern[str]
 
@@ -33,8 +36,10 @@ class _Rules(NamedTuple):
 @cache
 def _rules() -> _Rules:
     data = load_yaml("function.yaml")
+    rules = [_Rule(form(rule["pattern"], re.I), rule["dimension"], rule["polarity"]) for rule in data["rules"]]
     return _Rules(
-        [_Rule(form(rule["pattern"], re.I), rule["dimension"], rule["polarity"]) for rule in data["rules"]],
+        rules,
+        PatternTable({str(number): [rule["pattern"]] for number, rule in enumerate(data["rules"])}, ignoring_case),
         form(r"(?<!\w)(?:" + union(data["undocumented_before"]).pattern + r")\s*\Z", re.I),
         form(r"\s*(?:" + union(data["undocumented_after"]).pattern + ")", re.I),
     )
@@ -66,7 +71,7 @@ class FunctionFindings:
     """Matches the rules sentence by sentence, in every voice but the guideline's and the form's."""
 
     def __call__(self, doc: Doc) -> Doc:
-        text = doc.text
+        text = letter_text(doc)
         found: list[Mention] = []
         for sentence in prose_sentences(doc):
             if sentence["section_kind"] != "request_title" and sentence["voice"] not in ("guideline", "boilerplate"):
@@ -76,24 +81,24 @@ class FunctionFindings:
 
     def _in_sentence(self, text: str, sentence: Sentence) -> list[Mention]:
         found = []
-        for rule in _rules().rules:
-            for match in rule.pattern.finditer(text, sentence["start"], sentence["end"]):
-                start, end = trim(text, match.start(), match.end(), strip=",.;:")
-                if start >= end:
+        for number, match in _rules().table.finditer(text, sentence["start"], sentence["end"]):
+            rule = _rules().rules[int(number)]
+            start, end = trim(text, match.start(), match.end(), strip=",.;:")
+            if start >= end:
+                continue
+            attributes: dict[str, object] = {"dimension": rule.dimension, "polarity": rule.polarity}
+            score = _SCORE.search(text, start, end)
+            if score:
+                if _NOT_PAIN.search(text, max(sentence["start"], start - 40), min(end + 25, sentence["end"])):
                     continue
-                attributes: dict[str, object] = {"dimension": rule.dimension, "polarity": rule.polarity}
-                score = _SCORE.search(text, start, end)
-                if score:
-                    if _NOT_PAIN.search(text, max(sentence["start"], start - 40), min(end + 25, sentence["end"])):
-                        continue
-                    attributes["score"] = [float(value) for value in score.groups() if value]
-                elif "\\d{1,2}" in rule.pattern.pattern and rule.dimension == "pain" and not _RATED.search(text, start, end):
-                    continue
-                attributes["definition_part"] = _PART_OF_DEFINITION.get(rule.dimension)
-                start, end, polarity = self._undocumented(text, sentence, start, end, rule.polarity)
-                attributes["polarity"] = polarity
-                start = _finding_start(text, start, end)
-                found.append(mention("FUNCTION", sentence, start, end, rule=f"function.{rule.dimension}", attributes=attributes))
+                attributes["score"] = [float(value) for value in score.groups() if value]
+            elif "\\d{1,2}" in rule.pattern.pattern and rule.dimension == "pain" and not _RATED.search(text, start, end):
+                continue
+            attributes["definition_part"] = _PART_OF_DEFINITION.get(rule.dimension)
+            start, end, polarity = self._undocumented(text, sentence, start, end, rule.polarity)
+            attributes["polarity"] = polarity
+            start = _finding_start(text, start, end)
+            found.append(mention("FUNCTION", sentence, start, end, rule=f"function.{rule.dimension}", attributes=attributes))
         return found
 
     @staticmethod

@@ -9,6 +9,7 @@ from spacy.language import Language
 from spacy.matcher import PhraseMatcher
 from spacy.tokens import Doc
 
+from unmet.components.letter_layout import letter_text
 from unmet.components.mentions import Mention, add_mentions, mention, prose_sentences, without_overlaps
 from unmet.components.sentences import Sentence
 from unmet.knowledge import load_yaml, read_knowledge
@@ -82,7 +83,7 @@ class Medications:
 
     def __call__(self, doc: Doc) -> Doc:
         found: list[Mention] = []
-        text = doc.text
+        text = letter_text(doc)
         spans = [(doc[a].idx, doc[b - 1].idx + len(doc[b - 1])) for _, a, b in self._matcher(doc)]
         sentences = iter(prose_sentences(doc))
         sentence = next(sentences, None)

@@ -5,7 +5,6 @@ rule, so that "MRI L-spine", "lumbar MRI" and "magnetic resonance imaging of the
 """
 
 import re
-from collections.abc import Iterable
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -13,10 +12,11 @@ from spacy.language import Language
 from spacy.matcher import PhraseMatcher
 from spacy.tokens import Doc
 
+from unmet.components.letter_layout import letter_text
 from unmet.components.mentions import Mention, add_mentions, mention, prose_sentences, without_overlaps
 from unmet.components.sentences import Sentence
 from unmet.knowledge import load_yaml
-from unmet.layout.pattern import form
+from unmet.layout.pattern import any_of, form
 
 
 class Procedure(NamedTuple):
@@ -38,10 +38,10 @@ class _Anatomy:
                 self.parts.setdefault(term.lower(), part["canonical"])
         self.sides = {term.lower(): side for side, terms in data["laterality"].items() for term in terms}
         self.contrast = {term.lower(): kind for kind, terms in data["contrast"].items() for term in terms}
-        part = self._any(self.parts)
-        side = self._any(self.sides)
-        contrast = self._any(self.contrast)
-        modifier = self._any(data["modifiers"])
+        part = any_of(self.parts)
+        side = any_of(self.sides)
+        contrast = any_of(self.contrast)
+        modifier = any_of(data["modifiers"])
         segment = r"(?:[CTLS]\d{1,2}(?: ?(?:-|/|to|through|and|&) ?[CTLS]?\d{1,2})*)"
         level = rf"(?:{segment}|(?:three|two|one|single|multi|\d)-?(?: )?(?:level|phase|view)s?)"
         self.part, self.side, self.level = (form(rf"\b{p}(?!\w)", re.I) for p in (part, side, level))
@@ -58,11 +58,6 @@ class _Anatomy:
         )
         self.after = form(rf"(?:{tail})+", re.I)
         self.parenthesis = re.compile(r"\s*\([^()]{2,60}\)")
-
-    @staticmethod
-    def _any(terms: Iterable[str]) -> str:
-        ordered = sorted({re.escape(term.lower()).replace(r"\ ", " ") for term in terms}, key=len, reverse=True)
-        return "(?:" + "|".join(ordered) + ")"
 
 
 @cache
@@ -119,7 +114,7 @@ class Procedures:
         self._exact.add("PROCEDURE", [nlp.tokenizer(term) for term in lexicon.exact_terms])
 
     def __call__(self, doc: Doc) -> Doc:
-        text = doc.text
+        text = letter_text(doc)
         heads: list[tuple[int, int, Procedure]] = []
         for matcher in (self._lower, self._exact):
             for _, a, b in matcher(doc):

@@ -10,7 +10,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from unmet.components.families import request_family
-from unmet.components.letter_layout import layout_of
+from unmet.components.letter_layout import layout_of, letter_text
 from unmet.components.mentions import Mention
 from unmet.layout.model import RequestParts
 from unmet.reasoning.dependence import done_before, inheritance
@@ -47,7 +47,7 @@ class Relations:
         start, end = request.rationale or (0, 0)
         mentions: list[Mention] = doc._.mentions or []
         return Argument(
-            text=doc.text,
+            text=letter_text(doc),
             request=request,
             family=family,
             sentences=[one for one in doc._.sentences if one["section_kind"] == "rationale" and one["request"] == request.index],

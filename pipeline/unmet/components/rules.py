@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from unmet.errors import KnowledgeError
 from unmet.knowledge import codes, load_yaml
+from unmet.layout.literals import PatternTable
 from unmet.layout.pattern import form
 
 
@@ -19,9 +20,14 @@ class Found(NamedTuple):
     name: str
 
 
+def ignoring_case(pattern: str) -> re.Pattern[str]:
+    """Compile a pattern of a data file: any case, a blank for any whitespace."""
+    return form(pattern, re.I)
+
+
 def union(patterns: list[str]) -> re.Pattern[str]:
     """Compile alternatives to one pattern, ignoring case; a blank stands for any whitespace."""
-    return form("|".join(f"(?:{pattern})" for pattern in patterns), re.I)
+    return ignoring_case("|".join(f"(?:{pattern})" for pattern in patterns))
 
 
 # Types whose patterns are wide: they stand back where a narrower one matches the same words.
@@ -46,30 +52,28 @@ class CriterionRules:
         unknown = set(data["types"]) - codes("criterion_type")
         if unknown:
             raise KnowledgeError(f"knowledge/criteria.yaml: unknown criterion types {sorted(unknown)}")
-        self.stated: dict[str, re.Pattern[str]] = {}
-        self.applied: dict[str, re.Pattern[str]] = {}
-        self.contrary: dict[str, re.Pattern[str]] = {}
-        self.fulfilled: dict[str, re.Pattern[str]] = {}
-        for name, rules in data["types"].items():
-            for table, fields in (
-                (self.stated, ("topics", "stated")),
-                (self.applied, ("topics", "applied")),
-                (self.contrary, ("contrary",)),
-                (self.fulfilled, ("fulfilled",)),
-            ):
-                patterns = [pattern for field in fields for pattern in rules.get(field, ())]
-                for snippet, text in data["snippets"].items():
-                    patterns = [pattern.replace("{" + snippet + "}", text) for pattern in patterns]
-                if patterns:
-                    table[name] = union(patterns)
+        self.stated = self._table(data, "topics", "stated")
+        self.applied = self._table(data, "topics", "applied")
+        self.contrary = self._table(data, "contrary")
+        self.fulfilled = self._table(data, "fulfilled")
 
     @staticmethod
-    def search(table: dict[str, re.Pattern[str]], text: str, start: int, end: int) -> list[Found]:
+    def _table(data: dict[str, Any], *fields: str) -> PatternTable:
+        patterns = {}
+        for name, rules in data["types"].items():
+            own = [pattern for field in fields for pattern in rules.get(field, ())]
+            for snippet, text in data["snippets"].items():
+                own = [pattern.replace("{" + snippet + "}", text) for pattern in own]
+            if own:
+                patterns[name] = own
+        return PatternTable(patterns, ignoring_case)
+
+    @staticmethod
+    def search(table: PatternTable, text: str, start: int, end: int) -> list[Found]:
         """Return what in ``text[start:end]`` names criteria: per type without overlaps, in reading order."""
         found = [
             Found(match.start(), match.end(), name)
-            for name, pattern in table.items()
-            for match in pattern.finditer(text, start, end)
+            for name, match in table.finditer(text, start, end)
             if match.end() > match.start()
         ]
         # A match that a longer one of another type covers names that other criterion ("relief" in "pain relief"); and

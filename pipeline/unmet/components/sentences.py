@@ -6,7 +6,7 @@ import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from unmet.components.letter_layout import layout_of
+from unmet.components.letter_layout import layout_of, letter_text
 from unmet.layout.sentences import sentence_starts
 
 if not Doc.has_extension("sentences"):
@@ -31,7 +31,7 @@ class LetterSentences:
 
     def __call__(self, doc: Doc) -> Doc:
         layout = layout_of(doc)
-        text = doc.text
+        text = letter_text(doc)
         sentences: list[Sentence] = []
         bounds: set[int] = set()
         covered = 0

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from unmet.components.letter_layout import layout_of
+from unmet.components.letter_layout import layout_of, letter_text
 from unmet.components.sentences import Sentence
 from unmet.knowledge import load_yaml
 from unmet.layout.pattern import form
@@ -43,7 +43,7 @@ class SentenceVoice:
     """Decides the voice of every sentence of the case summary and of the rationales; the rest is form text."""
 
     def __call__(self, doc: Doc) -> Doc:
-        text = doc.text
+        text = letter_text(doc)
         sentences: list[Sentence] = doc._.sentences
         # The case summary of 2013 is the utilization review's own text.
         reported = layout_of(doc).era == "A"

@@ -6,8 +6,9 @@ from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from unmet.components.rules import union
+from unmet.components.rules import ignoring_case, union
 from unmet.knowledge import load_yaml
+from unmet.layout.literals import PatternTable
 from unmet.reasoning.words import pattern
 
 if TYPE_CHECKING:
@@ -33,18 +34,17 @@ class Cue(NamedTuple):
 
 
 @cache
-def _patterns() -> list[tuple[str, bool, re.Pattern[str]]]:
+def _patterns() -> PatternTable:
     data = load_yaml("cues.yaml")
-    return [(basis, side == "before", union(data[basis][side])) for side in ("before", "after") for basis in _BASES]
+    return PatternTable({f"{side} {basis}": data[basis][side] for side in ("before", "after") for basis in _BASES}, ignoring_case)
 
 
 def find_cues(text: str, start: int, end: int) -> list[Cue]:
     """Return the cues in ``text[start:end]``, in reading order, without those that a longer one contains."""
-    found = [
-        Cue(match.start(), match.end(), basis, forward)
-        for basis, forward, compiled in _patterns()
-        for match in compiled.finditer(text, start, end)
-    ]
+    found = []
+    for name, match in _patterns().finditer(text, start, end):
+        side, basis = name.split()
+        found.append(Cue(match.start(), match.end(), basis, side == "before"))
     return sorted(cue for cue in found if not any(_contains(other, cue) for other in found))
 
 

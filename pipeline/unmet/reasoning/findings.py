@@ -222,7 +222,7 @@ def _in_guideline_sentence(text: str, sentence: Sentence, index: int) -> list[Fi
     start, end = sentence["start"], sentence["end"]
     if pattern("compound_rule").search(text, start, end):
         return [Finding("combination_rule", "unmet", "not_recommended", index, LIKELY)]
-    for match in criterion_rules().stated["guideline_support"].finditer(text, start, end):
-        if pattern("not_recommended").search(match[0]):
+    for name, match in criterion_rules().stated.finditer(text, start, end):
+        if name == "guideline_support" and pattern("not_recommended").search(match[0]):
             return [Finding("guideline_support", "unmet", "not_recommended", index, 0.4)]
     return []

@@ -1,0 +1,73 @@
+"""A pattern table finds what its alternatives joined would find."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from unmet.components.rules import ignoring_case
+from unmet.knowledge import load_yaml
+from unmet.layout.literals import PatternTable, needed
+
+WORDS = [
+    "no",
+    "documentation",
+    "of",
+    "pain",
+    "relief",
+    "failed",
+    "Failed",
+    "physical",
+    "therapy",
+    "first-line",
+    "10",
+    "%",
+    "to",
+    "the",
+]
+ALTERNATIVES = {
+    "proof": ["no (?:documentation|evidence)", "failed to \\w+", "(?<!un)documented"],
+    "relief": ["pain relief", "relief(?: of pain)?", "\\d+ ?%"],
+    "care": ["(?:physical )?therapy", "first[- ]line", "failed"],
+}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "literals"),
+    [
+        ("not\\s+document\\w*", {"document"}),
+        ("(?:rate[sd]?|scored?)\\s+at", {"rate", "score"}),
+        ("(?:very\\s+)?\\w+", None),
+        ("(?<=unmet )x{2,}", None),
+        ("\\b(?:MRI|CT)\\b", {"mri", "ct"}),
+    ],
+)
+def test_needed_names_what_every_match_holds(pattern: str, literals: set[str] | None) -> None:
+    assert needed(re.compile(pattern, re.I)) == (literals and frozenset(literals))
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=25))
+def test_a_table_finds_what_the_joined_alternatives_find(words: list[str]) -> None:
+    text = " ".join(words)
+    table = PatternTable(ALTERNATIVES, ignoring_case)
+    expected = [
+        (name, match.span())
+        for name, own in ALTERNATIVES.items()
+        for match in ignoring_case("|".join(f"(?:{one})" for one in own)).finditer(text)
+    ]
+    assert [(name, match.span()) for name, match in table.finditer(text, 0, len(text))] == expected
+
+
+@given(st.data())
+def test_no_rule_of_the_knowledge_is_hidden_by_its_literals(data: st.DataObject) -> None:
+    types = load_yaml("criteria.yaml")["types"]
+    name = data.draw(st.sampled_from(sorted(types)))
+    own = [
+        one for field in ("topics", "stated") for one in types[name].get(field, ()) if "{" not in re.sub(r"\{\d*,?\d*\}", "", one)
+    ]
+    if not own:
+        return
+    pattern = data.draw(st.sampled_from(own))
+    text = data.draw(st.from_regex(ignoring_case(pattern), fullmatch=True))
+    found = [match.span() for _, match in PatternTable({"one": [pattern]}, ignoring_case).finditer(text, 0, len(text))]
+    assert found == [match.span() for match in ignoring_case(pattern).finditer(text)]
