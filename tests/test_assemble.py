@@ -20,7 +20,7 @@ from unmet.record import Determination, Span
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-REGIMEN = ("strength", "form", "route", "frequency", "quantity", "duration")
+REGIMEN = ("strength", "form", "route", "frequency", "quantity", "duration", "refills")
 
 
 def letters(folder: Path) -> list[Path]:

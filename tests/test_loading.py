@@ -15,7 +15,7 @@ import unmet
 from spacy.tokens import Doc, DocBin
 from unmet.ingest import read_letter
 from unmet.loading import COMPONENTS, load
-from unmet.reading import default_pipeline
+from unmet.reading import loaded
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -25,7 +25,7 @@ ATTRIBUTES = ("letter", "sentences", "mentions", "criteria", "families")
 
 @pytest.fixture(scope="module")
 def nlp() -> Language:
-    return default_pipeline()
+    return loaded()
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def test_loading_gives_the_components_in_their_order(nlp: Language) -> None:
 
 def test_loading_a_pipeline_of_ones_own_each_time() -> None:
     assert unmet.load is load
-    assert load() is not default_pipeline()
+    assert load() is not loaded()
 
 
 def test_loading_components_have_what_they_require(nlp: Language) -> None:

@@ -9,7 +9,7 @@ import unmet
 import unmet.reading
 from unmet.errors import UnmetError, UnreadableLetterError
 from unmet.ingest import LetterText
-from unmet.reading import default_pipeline, read, read_many
+from unmet.reading import loaded, read, read_many
 
 
 @pytest.fixture
@@ -49,8 +49,8 @@ def test_reading_takes_the_pipeline_that_is_given(samples: Path) -> None:
     assert read(samples / "sample-overturned.html", nlp=nlp).model.name == "of_my_own"
 
 
-def test_reading_loads_the_default_pipeline_once() -> None:
-    assert default_pipeline() is default_pipeline()
+def test_reading_loads_the_loaded_once() -> None:
+    assert loaded() is loaded()
 
 
 def test_reading_read_raises_for_what_is_unreadable(empty: Path, tmp_path: Path) -> None:

@@ -8,16 +8,18 @@ import msgspec
 
 from unmet import record
 from unmet.components.letter_layout import letter_text
+from unmet.components.medications import drug_named
 from unmet.layout.guideline_line import parse_guideline_line
 from unmet.layout.model import Layout
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
 
+    from unmet.components.mentions import Mention
     from unmet.ingest import LetterText
     from unmet.layout.model import Offsets, RequestParts
 
-_REGIMEN = ("strength", "form", "route", "frequency", "quantity", "duration")
+_REGIMEN = ("strength", "form", "route", "frequency", "quantity", "duration", "refills")
 
 
 class _Assembler:
@@ -123,7 +125,7 @@ class _Assembler:
 
     def _mentions(self) -> tuple[list[record.Mention], list[record.Medication]]:
         mentions: list[record.Mention] = []
-        medications: dict[tuple[Any, ...], record.Medication] = {}
+        drugs: list[tuple[str, Mention]] = []
         for number, one in enumerate(self.doc._.mentions or [], 1):
             attributes = dict(one["attributes"])
             identifier = f"m{number}"
@@ -142,32 +144,48 @@ class _Assembler:
                 )
             )
             if one["label"] == "MEDICATION" and not attributes.get("class"):
-                self._count_medication(medications, one, identifier)
-        return mentions, list(medications.values())
+                drugs.append((identifier, one))
+        return mentions, self._medications(drugs)
 
-    def _count_medication(
-        self, medications: dict[tuple[Any, ...], record.Medication], one: dict[str, Any], identifier: str
-    ) -> None:
+    def _medications(self, drugs: list[tuple[str, Mention]]) -> list[record.Medication]:
+        """Return one entry per drug and regimen, in the order of their first mentions.
+
+        A name without a regimen is the same drug again: it joins the drug's last regimen before it, else the next one.
+        """
+        keys = [(self._drug(one), _regimen_key(one)) for _, one in drugs]
+        last: dict[tuple[str, ...], tuple[str, ...]] = {}
+        following = {drug: regimen for drug, regimen in reversed(keys) if any(regimen)}
+        medications: dict[Any, record.Medication] = {}
+        for (identifier, one), (drug, regimen) in zip(drugs, keys, strict=True):
+            own = regimen if any(regimen) else last.get(drug) or following.get(drug, regimen)
+            if any(own):
+                last[drug] = own
+            self._count_medication(medications, (drug, own), one, identifier)
+        return list(medications.values())
+
+    def _drug(self, one: Mention) -> tuple[str, ...]:
+        return tuple(one["attributes"].get("ingredients") or [self._name(one).lower()])
+
+    def _name(self, one: Mention) -> str:
+        return " ".join(self.text[one["start"] : one["end"]].split())
+
+    def _count_medication(self, medications: dict[Any, record.Medication], key: Any, one: Mention, identifier: str) -> None:
         attributes = one["attributes"]
-        words = " ".join(self.text[one["start"] : one["end"]].split())
-        regimen = tuple(attributes.get(field) for field in _REGIMEN)
-        drug = tuple(attributes.get("ingredients") or [words.lower()])
-        key = (drug, *regimen)
-        if not any(regimen):
-            # A bare name is the same drug again, not another regimen of it.
-            key = next((known for known in medications if known[0] == drug), key)
-        if key in medications:
-            medications[key].mentions.append(identifier)
-            return
-        medications[key] = record.Medication(
-            name=words,
-            ingredient=list(attributes.get("ingredients", ())),
-            drug_class=attributes.get("drug_class"),
-            **{field: attributes.get(field) for field in _REGIMEN},
-            prn=bool(attributes.get("prn")),
-            assertion=one["assertion"],
-            mentions=[identifier],
-        )
+        entry = medications.get(key)
+        if entry is None:
+            entry = medications[key] = record.Medication(
+                name=self._name(one),
+                ingredient=list(attributes.get("ingredients", ())),
+                drug_class=attributes.get("drug_class"),
+                rxcui=drug.rxcui if (drug := drug_named(self._name(one))) else None,
+                assertion=one["assertion"],
+                mentions=[],
+            )
+        for field in _REGIMEN:
+            if getattr(entry, field) is None:
+                setattr(entry, field, attributes.get(field))
+        entry.prn = entry.prn or bool(attributes.get("prn"))
+        entry.mentions.append(identifier)
 
     def _warnings(self) -> list[record.LetterWarning]:
         layout = self.layout
@@ -201,6 +219,11 @@ class _Assembler:
             if request.rationale is None
         ]
         return found
+
+
+def _regimen_key(one: Mention) -> tuple[str, ...]:
+    """Return a regimen such that "50mg" and "50 MG" are the same."""
+    return tuple("".join(str(one["attributes"].get(field) or "").lower().split()) for field in _REGIMEN)
 
 
 def _outcome(layout: Layout) -> Any:

@@ -35,6 +35,9 @@ _ALL_READ, _SOME_FAILED, _WRONG_USAGE = 0, 1, 2
 LETTER_SUFFIXES = frozenset([".pdf", ".txt", ".text", ".md", ".markdown", ".html", ".htm", ".xhtml", ".docx"])
 
 
+_MODEL_HELP = "Pipeline: a folder that 'unmet train' wrote, or 'rules'. Default: the trained one that is installed."
+
+
 class Format(StrEnum):
     """How ``unmet read`` prints a record."""
 
@@ -53,6 +56,17 @@ class EvaluationFormat(StrEnum):
 def _fail(message: str, status: int = _WRONG_USAGE) -> typer.Exit:
     typer.echo(f"unmet: {message}", err=True)
     return typer.Exit(status)
+
+
+def _check(model: str | None) -> None:
+    """End the command where there is no such pipeline, before any letter is opened."""
+    from unmet.loading import RULES, ModelError, pipeline_folder
+
+    try:
+        if model != RULES:
+            pipeline_folder(model)
+    except ModelError as error:
+        raise _fail(str(error)) from None
 
 
 def _report(error: UnreadableLetterError) -> None:
@@ -88,6 +102,7 @@ def read(
     letters: Annotated[list[Path], typer.Argument(help="Letters (PDF, DOCX, HTML, Markdown, text) or folders of them.")],
     format: Annotated[Format | None, typer.Option(help="Default: table on a terminal, jsonl in a pipe.")] = None,
     with_text: Annotated[bool, typer.Option("--with-text", help="Add the letter's text to the record.")] = False,
+    model: Annotated[str | None, typer.Option(help=_MODEL_HELP)] = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file instead.")] = None,
 ) -> None:
     """Read letters and show, for every disputed request, the criteria, their status and the sentences that say so."""
@@ -98,6 +113,7 @@ def read(
     from unmet.record import Determination
     from unmet.views.table import render
 
+    _check(model)
     try:
         paths = letters_in(letters)
     except ValueError as error:
@@ -106,7 +122,7 @@ def read(
     failed = False
     with _sink(output) as sink:
         for path in paths:
-            line = read_to_json(str(path), with_text)
+            line = read_to_json(str(path), with_text, model)
             if isinstance(line, UnreadableLetterError):
                 _report(line)
                 failed = True
@@ -127,6 +143,7 @@ def batch(
     output: Annotated[Path, typer.Option("-o", "--output", help="Results, one record per line (.jsonl).")],
     workers: Annotated[int, typer.Option(min=1, help="Processes to read with.")] = 1,
     with_text: Annotated[bool, typer.Option("--with-text", help="Add each letter's text to its record.")] = False,
+    model: Annotated[str | None, typer.Option(help=_MODEL_HELP)] = None,
 ) -> None:
     """Read many letters to a JSON Lines file, in input order; what cannot be read is named and passed over."""
     import time
@@ -139,6 +156,7 @@ def batch(
 
     if output.suffix != ".jsonl":
         raise _fail(f"{output}: only .jsonl can be written; name the results so")
+    _check(model)
     try:
         files = letters_in(paths)
     except ValueError as error:
@@ -155,7 +173,7 @@ def batch(
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"), TimeRemainingColumn())
     with _sink(output) as sink, Progress("reading", *columns, console=console, transient=True) as bar:
         task = bar.add_task("reading", total=len(files), rate="")
-        for determination in read_many(files, workers=workers, with_text=with_text, on_error=failed):
+        for determination in read_many(files, workers=workers, with_text=with_text, model=model, on_error=failed):
             sink.write(determination.to_json() + b"\n")
             counts["read"] += 1
             counts["requests"] += len(determination.requests)
@@ -179,11 +197,13 @@ def evaluate(
     rows: Annotated[str, typer.Option(help="File of the corpus to score against.")] = "real.jsonl",
     format: Annotated[EvaluationFormat, typer.Option(help="Table for people, or JSON for --against.")] = EvaluationFormat.table,
     errors: Annotated[Path | None, typer.Option(help="Write each miss in its sentence to this web page.")] = None,
+    model: Annotated[str | None, typer.Option(help=_MODEL_HELP)] = None,
     against: Annotated[Path | None, typer.Option(help="Compare with these results (JSON) by a paired test.")] = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file instead.")] = None,
 ) -> None:
     """Score the pipeline on annotated letters: per label and per field, with intervals over letters."""
     from unmet.errors import UnmetError
+    from unmet.reading import loaded
     from unmet.training import evaluate as evaluation
 
     if errors is not None and split == "test":
@@ -191,7 +211,7 @@ def evaluate(
     try:
         chosen = evaluation.rows_of_split(annotations, rows, split)
         folders = [*(letters or []), annotations / "letters", *_letters_of_environment()]
-        readings = list(evaluation.read_letters(chosen, [folder for folder in folders if folder.is_dir()]))
+        readings = list(evaluation.read_letters(chosen, [folder for folder in folders if folder.is_dir()], nlp=loaded(model)))
         result = evaluation.evaluation_of(readings)
         comparison = evaluation.compare(evaluation.read_evaluation(against), result) if against else None
     except UnmetError as error:
@@ -217,13 +237,46 @@ def _letters_of_environment() -> list[Path]:
 
 
 @app.command()
+def train(
+    config: Annotated[Path, typer.Argument(help="Training configuration, such as configs/letters.cfg.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder to write the trained pipeline to.")],
+    annotations: Annotated[Path, typer.Option(help="Folder of the corpus: rows and splits.json.")] = Path("annotations"),
+    letters: Annotated[list[Path] | None, typer.Option(help="Folders of the letters; UNMET_LETTERS is searched too.")] = None,
+    split: Annotated[list[str] | None, typer.Option(help="Train on these splits. Default: train.")] = None,
+    develop: Annotated[str, typer.Option(help="Show the progress of training on this split.")] = "development",
+) -> None:
+    """Train the learned parts of the pipeline on annotated letters, and write the pipeline as a package.
+
+    Letters of the corpus's real.jsonl are trained on by split, those of its project.jsonl always. Where no folder holds
+    real letters, the project's letters alone are trained on.
+    """
+    from unmet.errors import UnmetError
+    from unmet.training.corpora import training_letters
+    from unmet.training.package import write_package
+    from unmet.training.train import train as train_pipeline
+
+    def say(step: str) -> None:
+        typer.echo(f"unmet: {step}", err=True)
+
+    if not config.is_file():
+        raise _fail(f"{config}: no such configuration")
+    try:
+        folders = [*(letters or []), *_letters_of_environment()]
+        chosen = training_letters(annotations, folders, split or ["train"], develop)
+        write_package(train_pipeline(config, chosen.letters, chosen.development, say), output)
+    except UnmetError as error:
+        raise _fail(str(error), _SOME_FAILED) from None
+    say(f"{output}: written; use it with --model {output}")
+
+
+@app.command()
 def info() -> None:
     """Show versions, the pipeline's components and where its data is."""
     from importlib.metadata import PackageNotFoundError, version
     from importlib.resources import files
 
     from unmet import __version__
-    from unmet.loading import COMPONENTS
+    from unmet.loading import COMPONENTS, shipped_meta
     from unmet.record import SCHEMA_VERSION
 
     typer.echo(f"unmet {__version__}, record schema {SCHEMA_VERSION}, Python {sys.version.split()[0]}")
@@ -232,8 +285,9 @@ def info() -> None:
             typer.echo(f"{package} {version(package)}")
         except PackageNotFoundError:
             typer.echo(f"{package} is missing; reinstall unmet")
-    typer.echo("model: unmet_rules (no trained components)")
-    typer.echo(f"components: {', '.join(COMPONENTS)}")
+    meta = shipped_meta()
+    typer.echo(f"model: {meta['name']} {meta['version']}" if meta else "model: none installed; only the rules can be used")
+    typer.echo(f"components: {', '.join(meta['pipeline'] if meta else COMPONENTS)}")
     typer.echo(f"knowledge: {files('unmet.knowledge')}")
 
 

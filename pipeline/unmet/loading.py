@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from unmet.errors import UnmetError
 
 if TYPE_CHECKING:
     from spacy.language import Language
+
+# The name of the pipeline without trained components, and the folder of a package that holds a trained one.
+RULES = "rules"
+PIPELINE = "pipeline"
 
 COMPONENTS = (
     "unmet_layout",
@@ -23,14 +31,21 @@ COMPONENTS = (
 )
 
 
+class ModelError(UnmetError):
+    """There is no such pipeline; the text says what to do."""
+
+
 def register() -> None:
     """Import the components, so that spaCy knows their factories."""
     from unmet.components import (  # noqa: F401
         assertion,
+        assertion_classifier,
         citations,
+        clause_suggester,
         conditions,
         criterion_statements,
         function_findings,
+        learned_mentions,
         letter_layout,
         medications,
         procedures,
@@ -39,14 +54,43 @@ def register() -> None:
         spans,
         tokenizer,
         voice,
+        voice_classifier,
     )
 
 
-def load() -> Language:
-    """Return the pipeline of rules. Give it the ``text`` of a :class:`~unmet.ingest.LetterText`.
+def load(model: str | Path | None = None) -> Language:
+    """Return a pipeline. Give it the ``text`` of a :class:`~unmet.ingest.LetterText`.
 
+    ``model`` is None for the trained pipeline that the project ships (package ``unmet_letters``), :data:`RULES` for the
+    rules alone, or the folder of a trained one (``unmet train -o``). Raises :class:`ModelError` where there is none.
     A letter's raw text works too; hard-wrapped lines are read over, mark-up and page footers are not.
     """
+    if model == RULES:
+        return load_rules()
+    from spacy.util import load_model_from_path
+
+    register()
+    return load_model_from_path(pipeline_folder(model))
+
+
+def pipeline_folder(model: str | Path | None) -> Path:
+    """Return the folder of a trained pipeline, the shipped one for None; raises :class:`ModelError` where there is none."""
+    from importlib.util import find_spec
+
+    if model is None:
+        spec = find_spec("unmet_letters")
+        folder = Path(str(spec.origin)).with_name(PIPELINE) if spec and spec.origin else Path("unmet_letters")
+        missing = f"the package unmet_letters is not installed; install the project again, or name {RULES!r} as the model"
+    else:
+        folder = Path(model) / PIPELINE if (Path(model) / PIPELINE).is_dir() else Path(model)
+        missing = f"{model}: holds no trained pipeline; name a folder that 'unmet train' wrote, or {RULES!r}"
+    if not (folder / "config.cfg").is_file():
+        raise ModelError(missing)
+    return folder
+
+
+def load_rules() -> Language:
+    """Return the pipeline of rules: no trained component."""
     import spacy
 
     register()
@@ -63,3 +107,13 @@ def _version() -> str:
     from unmet import __version__
 
     return __version__
+
+
+def shipped_meta() -> dict[str, Any] | None:
+    """Return the ``meta.json`` of the trained pipeline that is installed, without loading it; None where there is none."""
+    try:
+        folder = pipeline_folder(None)
+    except ModelError:
+        return None
+    meta: dict[str, Any] = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+    return meta

@@ -17,29 +17,29 @@ if TYPE_CHECKING:
 
 
 @cache
-def default_pipeline() -> Language:
-    """Return the pipeline, loaded once per process."""
+def loaded(model: str | None = None) -> Language:
+    """Return the pipeline ``model`` (:func:`unmet.loading.load`), loaded once per process."""
     from unmet.loading import load
 
-    return load()
+    return load(model)
 
 
-def read(path: str | Path, *, with_text: bool = False, nlp: Language | None = None) -> record.Determination:
-    """Read the letter at ``path``; ``with_text`` adds its source text to the record.
+def read(path: str | Path, *, with_text: bool = False, model: str | None = None) -> record.Determination:
+    """Read the letter at ``path`` with the pipeline ``model``; ``with_text`` adds its source text to the record.
 
     Raises :class:`~unmet.errors.UnreadableLetterError` where the file holds no text. A readable file that is no
     determination gives a record with ``is_determination`` false and a warning that says why.
     """
-    return determine(read_letter(path), with_text=with_text, nlp=nlp)
+    return determine(read_letter(path), with_text=with_text, nlp=loaded(model))
 
 
 def determine(letter: LetterText, *, with_text: bool = False, nlp: Language | None = None) -> record.Determination:
     """Read a letter whose text is at hand already."""
     from unmet.assemble import assemble
 
-    nlp = nlp or default_pipeline()
-    model = record.Model(name=str(nlp.meta["name"]), version=str(nlp.meta["version"]))
-    return assemble(letter, nlp(letter.text), model, with_text=with_text)
+    nlp = nlp or loaded()
+    name = record.Model(name=str(nlp.meta["name"]), version=str(nlp.meta["version"]))
+    return assemble(letter, nlp(letter.text), name, with_text=with_text)
 
 
 def read_many(
@@ -47,6 +47,7 @@ def read_many(
     *,
     workers: int = 1,
     with_text: bool = False,
+    model: str | None = None,
     on_error: Callable[[UnreadableLetterError], None] | None = None,
 ) -> Iterator[record.Determination]:
     """Yield a record per readable file, in input order.
@@ -56,7 +57,7 @@ def read_many(
     """
     from unmet.batch.pool import read_ordered
 
-    for result in read_ordered(paths, workers=workers, with_text=with_text):
+    for result in read_ordered(paths, workers=workers, with_text=with_text, model=model):
         if isinstance(result, UnreadableLetterError):
             if on_error is None:
                 raise result

@@ -180,7 +180,10 @@ class Mention(msgspec.Struct, kw_only=True):
 
 
 class Medication(msgspec.Struct, kw_only=True):
-    """One distinct drug and regimen, with the mentions it was read from."""
+    """One distinct drug and regimen, with the mentions it was read from; the regimen in the words of its first mention.
+
+    ``rxcui`` is the RxNorm identifier of the ingredient; null for drugs of several ingredients.
+    """
 
     name: str
     ingredient: list[str]
@@ -192,6 +195,7 @@ class Medication(msgspec.Struct, kw_only=True):
     frequency: str | None = None
     quantity: str | None = None
     duration: str | None = None
+    refills: str | None = None
     prn: bool = False
     assertion: str | None = None
     mentions: list[str]

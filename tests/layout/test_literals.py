@@ -28,22 +28,24 @@ WORDS = [
 ALTERNATIVES = {
     "proof": ["no (?:documentation|evidence)", "failed to \\w+", "(?<!un)documented"],
     "relief": ["pain relief", "relief(?: of pain)?", "\\d+ ?%"],
-    "care": ["(?:physical )?therapy", "first[- ]line", "failed"],
+    "care": ["(?:physical )?therapy", "first[- ]line|relief", "failed|no (?:pain|therapy)|"],
 }
 
 
 @pytest.mark.parametrize(
     ("pattern", "literals"),
     [
-        ("not\\s+document\\w*", {"document"}),
-        ("(?:rate[sd]?|scored?)\\s+at", {"rate", "score"}),
-        ("(?:very\\s+)?\\w+", None),
-        ("(?<=unmet )x{2,}", None),
-        ("\\b(?:MRI|CT)\\b", {"mri", "ct"}),
+        ("not\\s+document\\w*", [{"document"}, {"not"}]),
+        ("(?:rate[sd]?|scored?)\\s+at", [{"rate", "score"}, {"at"}]),
+        ("(?:very\\s+)?\\w+", []),
+        ("(?<=unmet )x{2,}", []),
+        ("\\b(?:MRI|CT)\\b", [{"mri", "ct"}]),
+        ("(?:pain\\s+)?(?:relief|\\w+)", []),
+        ("pain(?:\\s+pain)?", [{"pain"}]),
     ],
 )
-def test_needed_names_what_every_match_holds(pattern: str, literals: set[str] | None) -> None:
-    assert needed(re.compile(pattern, re.I)) == (literals and frozenset(literals))
+def test_needed_names_what_every_match_holds(pattern: str, literals: list[set[str]]) -> None:
+    assert needed(re.compile(pattern, re.I)) == literals
 
 
 @given(st.lists(st.sampled_from(WORDS), max_size=25))
@@ -68,6 +70,7 @@ def test_no_rule_of_the_knowledge_is_hidden_by_its_literals(data: st.DataObject)
     if not own:
         return
     pattern = data.draw(st.sampled_from(own))
-    text = data.draw(st.from_regex(ignoring_case(pattern), fullmatch=True))
+    plain = re.compile(pattern.replace(" ?", r"\s*").replace(" ", r"\s+"), re.I)
+    text = data.draw(st.from_regex(plain, fullmatch=True))
     found = [match.span() for _, match in PatternTable({"one": [pattern]}, ignoring_case).finditer(text, 0, len(text))]
-    assert found == [match.span() for match in ignoring_case(pattern).finditer(text)]
+    assert found == [match.span() for match in plain.finditer(text)]

@@ -85,7 +85,9 @@ class Assertion:
         disputed = self._disputed(doc, mentions)
         text = letter_text(doc)
         for position, one in enumerate(asserted):
-            one["assertion"] = self._decide(text, one, modified.get(position, set()), authorized, disputed)
+            one["modifiers"] = sorted(modified.get(position, ()))
+            one["disputed"] = self._identity(one, text) in disputed
+            one["assertion"] = self._decide(text, one, authorized)
         doc._.mentions = mentions
         return doc
 
@@ -134,7 +136,7 @@ class Assertion:
         return ";".join(attributes.get("ingredients", ())) or text[one["start"] : one["end"]].lower()
 
     @staticmethod
-    def _decide(text: str, one: Mention, modifiers: set[str], authorized: list[tuple[int, int]], disputed: set[str]) -> str:
+    def _decide(text: str, one: Mention, authorized: list[tuple[int, int]]) -> str:
         if one["section_kind"] == "request_title":
             inside = any(start <= one["start"] and one["end"] <= end for start, end in authorized)
             return "authorized" if inside else "requested"
@@ -143,8 +145,8 @@ class Assertion:
             return "requested"
         if one["voice"] == "guideline":
             return "conditional"
-        categories = [category for category in _ORDER if category in modifiers]
-        if one["section_kind"] == "rationale" and Assertion._identity(one, text) in disputed:
+        categories = [category for category in _ORDER if category in one["modifiers"]]
+        if one["section_kind"] == "rationale" and one["disputed"]:
             # What is in dispute stays requested under any negation ("not necessary"); only its past is told apart.
             past = "historical" in categories and not {"requested", "absent"} & set(categories)
             return "historical" if past else "authorized" if "authorized" in categories else "requested"

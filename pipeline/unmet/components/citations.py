@@ -1,7 +1,12 @@
-"""``unmet_citations``: guideline references in running text, resolved to body, chapter and pages."""
+"""``unmet_citations``: guideline references in running text, resolved to body, chapter, edition, sections and pages.
+
+The values are those of a request's guideline lines (:mod:`unmet.layout.guideline_line`), so that both can be counted
+together: the chapter "Low Back Complaints" whether the letter prints its title, "ACOEM chapter 12" or "9792.23.5".
+"""
 
 import re
 from functools import cache
+from typing import Any, NamedTuple
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -12,28 +17,67 @@ from unmet.knowledge import load_yaml
 from unmet.layout.guideline_line import body_of, canonical_chapter
 from unmet.layout.pattern import form
 
-_PAGES = form(
-    r",? ?\(?(?:pages?|pgs?\.?|pp\.?|p\.) ?(\d+(?: ?[-\u2013] ?\d+)?(?:(?: ?, ?| and ?|, and ?)\d+(?: ?[-\u2013] ?\d+)?)*)\)?",
-    re.I,
+_LISTED = r"\d+(?: ?[-\u2013] ?\d+)?(?:(?: ?, ?| and ?|, and ?| ?& ?)\d+(?: ?[-\u2013] ?\d+)?)*"
+_PAGES = form(rf",? ?\(?(?:pages?|pgs?\.?|pp\.?|p\.) ?({_LISTED})\)?", re.I)
+_EDITION = form(r"\b(?P<ordinal>\d(?:st|nd|rd|th)) ed(?:ition|\.)?|\b(?P<year>(?:19|20)\d\d)\b(?!\.)", re.I)
+_REGULATION = form(r"\b(9792\.2\d(?:\.\d{1,2})?)", re.I)
+_CHAPTER_NUMBER = form(r"\b(?:Chapter|Ch\.) ?(\d{1,2})\b", re.I)
+_TABLE = form(r"\bTable \d+(?:[-.]\d+)?", re.I)
+_NAMED_CHAPTER = form(
+    r"(?:ODG|Guidelines?\)?|\(ODG\)),? ?[:(]? ?(?P<name>[A-Z][\w/&, -]{1,40}?(?: \((?:Acute|Chronic)[^)]*\))?) [Cc]hapter"
 )
+# What a citation does not end with.
+_LAST_WORDS = form(r"(?:[ ,/(]+|\b(?:in|the|of)\Z)+\Z", re.I)
+
+
+class _Patterns(NamedTuple):
+    """What finds a citation, what finds a chapter in it, and chapters by the words, numbers and sections that name them."""
+
+    citation: re.Pattern[str]
+    chapter: re.Pattern[str]
+    spoken: dict[str, str]
+    by_number: dict[int, str]
+    by_regulation: dict[str, str]
 
 
 @cache
-def _citation() -> tuple[re.Pattern[str], re.Pattern[str]]:
+def _patterns() -> _Patterns:
     data = load_yaml("guidelines.yaml")
     bodies = "|".join(pattern for entry in data["bodies"] for pattern in entry["patterns"] if entry["body"] not in ("FDA", "CMS"))
-    names = {name for chapter in data["chapters"] for name in [chapter["name"], *chapter.get("also", ())]}
-    chapters = "|".join(re.escape(name).replace(r"\ ", " ") for name in sorted(names, key=len, reverse=True))
-    place = (
-        rf"(?:,? ?\(?(?:{bodies}|{chapters})(?:\)|\b)|,? ?(?:Chapter|Table|Section) \d+(?:[-.]\d+)*"
-        r"| ?Medical Treatment| ?Treatment| ?Practice"
-        r"| ?Chronic Pain| ?Guidelines?"
-        r"| ?section| ?chapter|,? \(?2nd ed(?:ition|\.)?\)?|,? \d{4}|/| ?in| ?\((?:ODG|ACOEM|MTUS)\))"
+    chapters = data["chapters"]
+    spoken = {words.lower(): chapter["name"] for chapter in chapters for words in chapter.get("spoken", ())}
+    titles = _any({name for chapter in chapters for name in [chapter["name"], *chapter.get("also", ())]})
+    behind = _any({*(name for chapter in chapters for name in [chapter["name"], *chapter.get("also", ())]), *spoken})
+    regulation = (
+        r"(?:,? ?\(?(?:8 CCR |CCR |Title 8,? )?(?:sections? |\u00a7+ ?)?9792\.2\d(?:\.\d{1,2})?(?:\(?[a-z]{1,2}\)?(?!\w))?\)?)"
     )
-    pages = r"(?:,? ?\(?(?:pages?|pgs?\.?|pp\.?) ?\d+(?:(?: ?[-\u2013,] ?| and ?|, and ?)\d+)*\)?)"
-    lead = rf"(?:{pages} of (?:the )?)?"
-    pattern = form(rf"(?<!\w){lead}(?:California |CA[- ]?|20\d\d )?(?:{bodies}|{chapters})(?!\w){place}*{pages}?", re.I)
-    return pattern, form(chapters, re.I)
+    place = (
+        rf"(?:,? ?\(?(?:{bodies}|{behind})(?:\)|\b)|,? ?\(?(?:Chapter|Ch\.|Table|Section) ?\d+(?:[-.]\d+)*\)?|{regulation}"
+        r"| ?Medical Treatment| ?Treatment| ?Practice| ?Guidelines?"
+        r"|[,:]? ?\(?(?-i:(?:[A-Z][\w/&-]*,? (?:(?:and|&|\((?:Acute|Chronic)[^)]{0,20}\)) )?){1,4})chapter\b"
+        r"| ?section| ?chapter|,? \(?\d(?:st|nd|rd|th) ed(?:ition|\.)?,?\)?|,? \(?(?:19|20)\d\d\)?(?!\.\d)|/| ?in"
+        r"| ?\((?:ODG|ACOEM|MTUS)\))"
+    )
+    pages = rf"(?:,? ?\(?(?:pages?|pgs?\.?|pp\.?) ?{_LISTED}\)?)"
+    lead = rf"(?:(?:pages?|pgs?\.?|pp\.?) ?{_LISTED} of (?:the )?)?"
+    # A chapter's title without its body is one only in capitals, or before "Guidelines": "low back complaints" are none.
+    alone = rf"(?:{titles})(?= (?:Guidelines?|chapter)\b)|(?-i:{titles})"
+    stated = regulation.replace(",? ?", "", 1)
+    pattern = form(
+        rf"(?<![\w.]){lead}(?:California |CA[- ]?|20\d\d )?(?:(?:{bodies}|{alone})(?!\w)|{stated}){place}*{pages}?",
+        re.I,
+    )
+    return _Patterns(
+        pattern,
+        form(behind, re.I),
+        spoken,
+        {chapter["acoem"]: chapter["name"] for chapter in chapters if "acoem" in chapter},
+        {chapter["regulation"]: chapter["name"] for chapter in chapters if "regulation" in chapter},
+    )
+
+
+def _any(names: set[str]) -> str:
+    return "|".join(re.escape(name).replace(r"\ ", " ") for name in sorted(names, key=lambda name: (-len(name), name)))
 
 
 class Citations:
@@ -41,28 +85,57 @@ class Citations:
 
     def __call__(self, doc: Doc) -> Doc:
         text = letter_text(doc)
-        pattern, chapters = _citation()
+        pattern = _patterns().citation
         found: list[Mention] = []
         for sentence in prose_sentences(doc):
             if sentence["section_kind"] == "request_title":
                 continue
             for match in pattern.finditer(text, sentence["start"], sentence["end"]):
-                words = " ".join(match[0].split()).rstrip(" ,/(")
-                words = re.sub(r" in$", "", words)
-                end = match.start() + len(match[0].rstrip(" \n\t,/("))
-                attributes: dict[str, object] = {"body": body_of(words)}
-                chapter = chapters.search(words)
-                if chapter:
-                    attributes["chapter"] = canonical_chapter(chapter[0])
-                number = re.search(r"Chapter (\d+)", words, re.I)
-                if number:
-                    attributes["acoem_chapter"] = int(number[1])
-                pages = [page for listed in _PAGES.finditer(words) for page in re.split(r",| and ", listed[1])]
-                if pages:
-                    attributes["pages"] = [page.strip(" ,") for page in pages if page.strip(" ,")]
+                last = _LAST_WORDS.search(text, match.start(), match.end())
+                end = last.start() if last else match.end()
+                attributes = citation_attributes(text[match.start() : end])
                 found.append(mention("CITATION", sentence, match.start(), end, rule="guidelines.citation", attributes=attributes))
         add_mentions(doc, without_overlaps(found))
         return doc
+
+
+def citation_attributes(printed: str) -> dict[str, Any]:
+    """Resolve a citation as printed: ``body``, and where it names them ``chapter``, ``edition``, ``sections``, ``pages``."""
+    patterns = _patterns()
+    words = " ".join(printed.split())
+    pages = [page for listed in _PAGES.finditer(words) for page in re.split(r",|&|\band\b", listed[1])]
+    rest = _PAGES.sub(" ", words)
+    body = body_of(rest)
+    attributes: dict[str, Any] = {"body": body}
+    number = _CHAPTER_NUMBER.search(rest)
+    regulation = _REGULATION.search(rest)
+    chapter: str | None = None
+    if body in ("MTUS", "ACOEM", "other", "Labor Code"):
+        named = patterns.chapter.search(rest)
+        if named:
+            chapter = patterns.spoken.get(named[0].lower()) or canonical_chapter(named[0])
+        elif number and not rest.lower().count("3rd ed"):
+            chapter = patterns.by_number.get(int(number[1]))
+        elif regulation:
+            chapter = patterns.by_regulation.get(regulation[1])
+    if chapter is None and body not in ("MTUS", "ACOEM") and (titled := _NAMED_CHAPTER.search(rest)):
+        chapter = titled["name"].strip(" ,")
+    if body in ("other", "Labor Code") and (chapter or regulation):
+        # Chapters, and these sections of the regulations, are those of the MTUS.
+        attributes["body"] = "MTUS"
+    if chapter:
+        attributes["chapter"] = chapter
+    edition = _EDITION.search(rest)
+    if edition:
+        attributes["edition"] = edition["year"] or f"{edition['ordinal'].lower()} edition"
+    sections = [table[0] for table in _TABLE.finditer(rest)] + ([regulation[1]] if regulation else [])
+    if sections:
+        attributes["sections"] = sections
+    if number:
+        attributes["acoem_chapter"] = int(number[1])
+    if pages:
+        attributes["pages"] = [re.sub(r"\s", "", page).replace("\u2013", "-") for page in pages if page.strip()]
+    return attributes
 
 
 @Language.factory("unmet_citations", requires=["doc._.sentences"], assigns=["doc._.mentions"])

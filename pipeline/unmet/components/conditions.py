@@ -9,7 +9,7 @@ from spacy.tokens import Doc
 from unmet.components.letter_layout import letter_text
 from unmet.components.mentions import Mention, add_mentions, mention, prose_sentences, without_overlaps
 from unmet.knowledge import load_yaml
-from unmet.layout.pattern import any_of, form
+from unmet.layout.pattern import any_of, form, spelled_out
 
 
 @cache
@@ -18,12 +18,17 @@ def _pattern() -> re.Pattern[str]:
     parts = load_yaml("anatomy.yaml")["body_parts"]
     places = {term.lower() for part in parts for term in [part["canonical"], *part.get("terms", ()), *part.get("adjectives", ())]}
     where = any_of({*places, *data["places"]})
-    qualifiers = "|".join(data["qualifiers"])
-    heads = "|".join(sorted(data["heads"], key=len, reverse=True))
-    names = "|".join(sorted(data["names"], key=len, reverse=True))
+    qualifiers, heads, names = (_any_of(data[field]) for field in ("qualifiers", "heads", "names"))
     before = rf"(?:(?:{qualifiers}|{where})(?:,? (?:and )?|-|/))*"
     after = rf"(?: of the (?:(?:{qualifiers}) )?(?:{where}))?"
     return form(rf"(?<!\w)(?:{before}(?:{heads}){after}|(?:{names}))(?!\w)", re.I)
+
+
+def _any_of(patterns: list[str]) -> str:
+    """Join alternatives, longest first, those that can be spelled out as a tree of prefixes."""
+    spelled = {pattern: spelled_out(pattern) for pattern in sorted(patterns, key=len, reverse=True)}
+    endless = [pattern for pattern, terms in spelled.items() if terms is None]
+    return "|".join([any_of(term for terms in spelled.values() for term in terms or ()), *endless])
 
 
 class Conditions:

@@ -30,7 +30,7 @@ class LetterLayout:
     """Parses sections, header, people and requests from the text of the Doc."""
 
     def __call__(self, doc: Doc) -> Doc:
-        text = doc.text
+        text = letter_text(doc)
         layout: Any = msgspec.to_builtins(parse_layout(text))
         doc._.letter_text = text
         doc._.letter = layout

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 from spacy.tokens import Doc
 
@@ -31,6 +31,8 @@ class Mention(TypedDict):
     source: str
     rule: str
     confidence: float
+    modifiers: NotRequired[list[str]]  # ConText's categories, of medications and procedures
+    disputed: NotRequired[bool]  # whether a title of the letter names the same drug or procedure
 
 
 def add_mentions(doc: Doc, found: Iterable[Mention]) -> None:

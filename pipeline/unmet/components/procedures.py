@@ -5,7 +5,9 @@ rule, so that "MRI L-spine", "lumbar MRI" and "magnetic resonance imaging of the
 """
 
 import re
-from functools import cache
+from copy import deepcopy
+from functools import cache, lru_cache
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from spacy.language import Language
@@ -33,31 +35,60 @@ class _Anatomy:
     def __init__(self) -> None:
         data = load_yaml("anatomy.yaml")
         self.parts: dict[str, str] = {}
-        for part in data["body_parts"]:
-            for term in [part["canonical"], *part.get("terms", ()), *part.get("adjectives", ())]:
-                self.parts.setdefault(term.lower(), part["canonical"])
+        self.plurals: dict[str, str] = {}
+        self.sided_terms: dict[str, str] = {term.lower(): side for term, side in data["sided_terms"].items()}
+        for one in data["body_parts"]:
+            for term in [one["canonical"], *one.get("terms", ()), *one.get("adjectives", ())]:
+                self.parts.setdefault(term.lower(), one["canonical"])
+            if "plural" in one:
+                self.plurals[one["canonical"]] = one["plural"]
+                if one["plural"] != one["canonical"]:
+                    self.sided_terms.setdefault(one["plural"].lower(), "bilateral")
+        self.written: dict[str, str] = data["written"]
+        self.capitals = {word.lower(): word for word in data["capitals"]}
+        self.implied = {name: frozenset(parts) for name, parts in data["implied_parts"].items()}
+        self.without_parts = frozenset(data["without_parts"])
+        self.level_parts: dict[str, list[str]] = data["level_parts"]
+        self.order = {one["canonical"]: position for position, one in enumerate(data["body_parts"])}
         self.sides = {term.lower(): side for side, terms in data["laterality"].items() for term in terms}
         self.contrast = {term.lower(): kind for kind, terms in data["contrast"].items() for term in terms}
         part = any_of(self.parts)
         side = any_of(self.sides)
         contrast = any_of(self.contrast)
         modifier = any_of(data["modifiers"])
-        segment = r"(?:[CTLS]\d{1,2}(?: ?(?:-|/|to|through|and|&) ?[CTLS]?\d{1,2})*)"
-        level = rf"(?:{segment}|(?:three|two|one|single|multi|\d)-?(?: )?(?:level|phase|view)s?)"
-        self.part, self.side, self.level = (form(rf"\b{p}(?!\w)", re.I) for p in (part, side, level))
+        vertebra = r"[CTLS]\d{1,2}"
+        segment = rf"(?:{vertebra}(?: ?[-/\u2013] ?[CTLS]?\d{{1,2}}(?!\d)| (?:(?:to|through|and|&) )?{vertebra})*)"
+        level = rf"(?:{segment}|(?:three|two|one|single|multi|both|\d)-?(?: )?(?:level|phase|view)s?)"
+        self.segment = form(rf"(?<!\w){segment}(?!\w)", re.I)
         self.contrast_pattern = form(rf"(?<!\w){contrast}(?!\w)", re.I)
+        self.place = form(rf"\b(?:(?P<part>{part})|(?P<side>{side}))(?!\w)", re.I)
         word = rf"(?:{side}|{level}|{part})(?!\w)"
-        region = rf"{word}(?:(?: |-|/){word})*"
-        joined = rf"{region}(?:(?:, ?(?:and )?|\s*/\s*| ?& ?| and (?:the )?| or (?:the )?| ?- ?){region})*"
-        self.before = form(rf"(?:\b(?:{modifier}|{joined})(?: |-|/))+\Z", re.I)
+        between = r"(?:, ?(?:and )?|\s*/\s*| ?& ?| and (?:the )?| or (?:the )?| ?- ?| )"
+        joined = rf"{word}(?:{between}{word})*"
+        # One copy of the long list of parts: what joins two of them must not stand last.
+        last = r"(?<!and\s)(?<!or\s)(?<!the\s)(?<!,\s)(?<!&\s)(?<!,)(?<!&)"
+        self.before = form(rf"(?:\b(?:{modifier}|{word}){between})+{last}\Z", re.I)
+        # "therapy for low back pain", "follow up of the right knee injury": what hurts is no part of the service.
+        aside = r"(?:for|to|at|in|on|over|around|involving|with|and|or|by|due|is|was|are|were|of)\b"
+        complaint = rf"{any_of(data['complaints'])}\b"
+        no_complaint = rf"(?! (?:(?!{aside})[\w/-]+ |(?:and|or) (?!{complaint})[\w/-]+ ){{0,2}}{complaint})(?!/\w)"
+        # A place behind a comma ends the name.
+        ends = r"[.,;:\"\u201d)]|\s+is\b|\s+was the\b|\s*\Z"
         tail = (
-            r"(?:(?: ?-? ?(?:of|for|to|at|in|on|over|around|involving))?(?: ?:)?(?: the| his| her| their| both| a)?"
-            rf" ?(?:\(?{joined}\)?)(?: (?:area|region|muscles?|joints?))?"
+            r"(?:(?:(?P<comma>, )|(?: (?:visits?|sessions?|treatments?)(?= (?:for|to|of)\b))?"
+            r"(?: ?-? ?(?:of|for|to|at|in|on|over|around|involving)\b)?(?: ?:)?(?: (?:the|his|her|their|both|a)\b)? ?)"
+            rf"\(?{joined}\)?(?: (?:area|region|muscles?|joints?|levels?))?(?(comma)(?={ends})|{no_complaint})"
             rf"|,? ?{contrast}|,? (?:at|of) (?:the )?{level}(?: levels?)?"
-            r"| ?\([^()]{2,60}\)| under (?:fluoroscop\w+(?: guidance)?|ultrasound guidance|anesthesia|sedation))"
+            r"| with (?:instrumentation|(?:allo|auto)graft)\b| ?\([^()]{2,60}\)| under (?:anesthesia|sedation))"
         )
         self.after = form(rf"(?:{tail})+", re.I)
+        self.with_whom = form(
+            r" (?:with|by|to) (?:an? |the )?(?:[\w-]+ ){0,3}?"
+            r"(?:(?:surgeon|specialist|\w+ologist|psychiatrist|orthopedist)s?|pain management)\b",
+            re.I,
+        )
         self.parenthesis = re.compile(r"\s*\([^()]{2,60}\)")
+        self.abbreviation = re.compile(r"\s*\(([^()]{2,60})\)\Z")
 
 
 @cache
@@ -72,6 +103,7 @@ class _Lexicon(NamedTuple):
     exact_terms: list[str]
     lower: dict[str, Procedure]
     exact: dict[str, Procedure]
+    short: frozenset[str]
 
     def named(self, words: str) -> Procedure | None:
         """Return the procedure that ``words`` name, or None."""
@@ -85,7 +117,8 @@ def _plural(term: str) -> str:
 
 @cache
 def _lexicon() -> _Lexicon:
-    lexicon = _Lexicon([], [], {}, {})
+    short = load_yaml("anatomy.yaml")["short_names"]
+    lexicon = _Lexicon([], [], {}, {}, frozenset(short))
     for entry in load_yaml("procedures.yaml"):
         procedure = Procedure(entry["canonical"], entry["family"], bool(entry.get("generic")))
         terms = [term.lower() for term in entry.get("terms", ())]
@@ -96,11 +129,35 @@ def _lexicon() -> _Lexicon:
             lexicon.exact.setdefault("".join(term.split()), procedure)
         lexicon.terms.extend(terms)
         lexicon.exact_terms.extend(entry.get("exact", ()))
+        for term, canonical in short.items():
+            if canonical == procedure.canonical:
+                lexicon.lower[term] = procedure
+                lexicon.terms.append(term)
     return lexicon
 
 
-# Guideline section titles and abbreviations in other senses.
-_NOT_A_PROCEDURE = form(r" ?(?:chapter|guidelines?|section|topic)\b", re.I)
+# Guideline section titles, diagnoses and scores in the words of a procedure.
+_TITLE_OR_DIAGNOSIS = form(r" ?(?:chapter|guidelines?|section|topic|syndrome|philosoph\w+|in the ODG)\b", re.I)
+_SCORED = form(r"(?:-?II)? ?(?:score)? ?(?:(?:was|of|is|stood at|at) )?\d", re.I)
+_RESTED = form(r"\b(?:with|by|at|than|should|the|to|than|and then)\s\Z", re.I)
+_SEDATING = form(r"\b(?:IV|intravenous|conscious|moderate|monitored|under|deep|procedural|twilight) \Z", re.I)
+_POST = re.compile(r"post[- ]\s*\Z", re.I)
+_AFTER_CARE = form(r" treatment", re.I)
+_SPACE = form(r" (?:space|hematoma|abscess|fibrosis|lipomatosis|fat|anesthesia)\b", re.I)
+# "RFA" is a request for authorization unless a place, a level or words of treatment stand beside it.
+_AUTHORIZATION = form(r" ?(?:form|dated|\(?\d|\(?\#|received|request|was received|submitted|signed|of \w* ?\d|from)", re.I)
+_ABLATED = form(
+    r"\b(?:underwent|undergo|repeat|cooled|pulsed|status post|s/p|prior|relief from|relief with|responded to) \Z", re.I
+)
+_TRAILING = form(r"(?: (?:of|at|for|to|and|or|in|on|the|both(?: regions?)?|a))+\Z", re.I)
+
+
+class _Head(NamedTuple):
+    """A lexicon name where it stands."""
+
+    start: int
+    end: int
+    procedure: Procedure
 
 
 class Procedures:
@@ -115,28 +172,21 @@ class Procedures:
 
     def __call__(self, doc: Doc) -> Doc:
         text = letter_text(doc)
-        heads: list[tuple[int, int, Procedure]] = []
-        for matcher in (self._lower, self._exact):
-            for _, a, b in matcher(doc):
-                start, end = doc[a].idx, doc[b - 1].idx + len(doc[b - 1])
-                procedure = _lexicon().named(text[start:end])
-                if procedure is not None:
-                    heads.append((start, end, procedure))
-        heads = _longest(heads)
+        heads = self._heads(doc, text)
         found: list[Mention] = []
         sentences = list(prose_sentences(doc))
         at = 0
-        for position, (start, end, procedure) in enumerate(heads):
-            while at < len(sentences) and sentences[at]["end"] <= start:
+        for position, head in enumerate(heads):
+            while at < len(sentences) and sentences[at]["end"] <= head.start:
                 at += 1
             if at == len(sentences):
                 break
             sentence = sentences[at]
-            if start < sentence["start"] or end > sentence["end"] or _NOT_A_PROCEDURE.match(text, end, sentence["end"]):
+            if head.start < sentence["start"] or head.end > sentence["end"] or _means_else(text, sentence, head):
                 continue
-            left = max(sentence["start"], heads[position - 1][1] if position else 0)
-            right = min(sentence["end"], heads[position + 1][0] if position + 1 < len(heads) else sentence["end"])
-            found.append(self._grow(text, sentence, start, end, procedure, left, right))
+            left = max(sentence["start"], heads[position - 1].end if position else 0)
+            right = min(sentence["end"], heads[position + 1].start if position + 1 < len(heads) else sentence["end"])
+            found += _grown(text, sentence, head, left, right)
         found = without_overlaps(found)
         taken = [(m["start"], m["end"]) for m in found]
         # A drug inside a procedure's name ("steroid injection") is no drug on its own.
@@ -148,64 +198,239 @@ class Procedures:
         add_mentions(doc, found)
         return doc
 
-    def _grow(self, text: str, sentence: Sentence, start: int, end: int, procedure: Procedure, left: int, right: int) -> Mention:
-        anatomy = _anatomy()
-        before = anatomy.before.search(text, max(left, start - 90), start)
-        if before:
-            start = before.start()
-            while text[start] in " -/,&" or text[start : start + 4].lower() == "and ":
-                start += 4 if text[start : start + 4].lower() == "and " else 1
-        after = anatomy.after.match(text, end, right)
-        if after:
-            grown = after.end()
-            while grown > end and text[grown - 1] in " ,-/:":
-                grown -= 1
-            # A bracket belongs to the name only if it explains it, not if it counts or dates.
-            bracket = anatomy.parenthesis.search(text, end, grown)
-            if bracket and not self._explains(bracket[0]):
-                grown = bracket.start()
-                while grown > end and text[grown - 1] in " ,-/:":
-                    grown -= 1
-            end = max(end, grown)
-        return mention(
-            "PROCEDURE",
-            sentence,
-            start,
-            end,
-            rule="lexicon.procedure",
-            attributes=self._attributes(text[start:end], procedure),
+    def _heads(self, doc: Doc, text: str) -> list[_Head]:
+        """Return the names in the letter, the longest at a place; short ones only beside the full name."""
+        lexicon = _lexicon()
+        heads: list[_Head] = []
+        for matcher in (self._lower, self._exact):
+            for _, a, b in matcher(doc):
+                start, end = doc[a].idx, doc[b - 1].idx + len(doc[b - 1])
+                procedure = lexicon.named(text[start:end])
+                if procedure is not None:
+                    heads.append(_Head(start, end, procedure))
+        heads = _longest(heads)
+        if not lexicon.short:
+            return heads
+        named = {h.procedure.canonical for h in heads if text[h.start : h.end].lower() not in lexicon.short}
+        return [h for h in heads if h.procedure.canonical in named or text[h.start : h.end].lower() not in lexicon.short]
+
+
+def _means_else(text: str, sentence: Sentence, head: _Head) -> bool:
+    """Tell whether the words of ``head`` say something else here: a chapter's title, a diagnosis, a score, a form."""
+    start, end, stop = head.start, head.end, sentence["end"]
+    if _TITLE_OR_DIAGNOSIS.match(text, end, stop):
+        return True
+    word = text[start:end].lower()
+    before = max(sentence["start"], start - 20)
+    if word in ("rest", "rests"):
+        return word == "rests" or bool(_RESTED.search(text, before, start))
+    if word == "sedation":
+        return not _SEDATING.search(text, before, start)
+    if word.startswith(("bdi", "bai", "beck ")):
+        return bool(_SCORED.match(text, end, stop))
+    if word in ("injection", "surgery"):
+        return bool(_POST.search(text, before, start) and _AFTER_CARE.match(text, end, stop))
+    if word in ("epidural", "epidurals"):
+        return bool(_SPACE.match(text, end, stop))
+    if word in ("rfa", "rfas"):
+        return not _is_ablation(text, sentence, head)
+    return head.procedure.canonical == "associated surgical service" and text[end : end + 1] == ":"
+
+
+def _is_ablation(text: str, sentence: Sentence, head: _Head) -> bool:
+    if _AUTHORIZATION.match(text, head.end, sentence["end"]):
+        return False
+    left = max(sentence["start"], head.start - 60)
+    if _ABLATED.search(text, left, head.start) or _anatomy().before.search(text, left, head.start):
+        return True
+    after = _anatomy().after.match(text, head.end, sentence["end"])
+    return bool(after and (_anatomy().place.search(after[0]) or _anatomy().segment.search(after[0])))
+
+
+def _grown(text: str, sentence: Sentence, head: _Head, left: int, right: int) -> list[Mention]:
+    """Return the noun phrase around ``head``; a bracket at its end that repeats the name is a mention of its own."""
+    anatomy = _anatomy()
+    start, end = head.start, head.end
+    before = anatomy.before.search(text, max(left, start - 90), start)
+    if before:
+        start = before.start()
+        while text[start] in " -/,&" or text[start : start + 4].lower() == "and ":
+            start += 4 if text[start : start + 4].lower() == "and " else 1
+    after = anatomy.after.match(text, end, right)
+    if after:
+        grown = _without_trailing(text, end, after.end())
+        if right < sentence["end"] and after["comma"] and not text[grown:right].strip():
+            # Between two procedures, a place behind a comma belongs to the second.
+            grown = _without_trailing(text, end, max(end, text.rfind(",", end, grown)))
+        # A bracket belongs to the name only if it explains it, not if it counts or dates.
+        bracket = anatomy.parenthesis.search(text, end, grown)
+        if bracket and not _explains(bracket[0]):
+            grown = _without_trailing(text, end, bracket.start())
+        end = max(end, grown)
+    service_end = end
+    if head.procedure.family == "consultation_visit":
+        whom = anatomy.with_whom.match(text, end, sentence["end"])
+        end = whom.end() if whom else end
+    repeated = anatomy.abbreviation.search(text, start, end)
+    spans = [(start, end)]
+    if repeated and repeated.start() > start and _lexicon().named(repeated[1]):
+        spans = [(start, repeated.start()), repeated.span(1)]
+    found = []
+    for own_start, own_end in spans:
+        inner = (max(head.start, own_start) - own_start, min(head.end, own_end) - own_start)
+        attributes = _attributes(text[own_start : min(own_end, service_end)], inner, head.procedure)
+        found.append(
+            mention("PROCEDURE", sentence, own_start, own_end, rule="lexicon.procedure", attributes=deepcopy(attributes))
         )
-
-    @staticmethod
-    def _explains(bracket: str) -> bool:
-        inner = bracket.strip(" ()")
-        return _lexicon().named(inner) is not None or bool(re.fullmatch(r"[A-Z][A-Za-z/-]{1,6}s?", inner))
-
-    @staticmethod
-    def _attributes(words: str, procedure: Procedure) -> dict[str, Any]:
-        anatomy = _anatomy()
-        parts = list(dict.fromkeys(anatomy.parts[re.sub(r"\s+", " ", m[0].lower())] for m in anatomy.part.finditer(words)))
-        sides = list(dict.fromkeys(anatomy.sides[re.sub(r"\s+", " ", m[0].lower())] for m in anatomy.side.finditer(words)))
-        levels = list(dict.fromkeys(m[0].strip() for m in anatomy.level.finditer(words) if re.match(r"[CTLS]\d", m[0], re.I)))
-        contrast = anatomy.contrast_pattern.search(words)
-        attributes: dict[str, Any] = {"canonical": procedure.canonical, "family": procedure.family}
-        if parts:
-            attributes["body_part"] = parts
-        if sides:
-            attributes["laterality"] = "bilateral" if len(sides) > 1 else sides[0]
-        if levels:
-            attributes["level"] = levels
-        if contrast:
-            attributes["contrast"] = anatomy.contrast[re.sub(r"\s+", " ", contrast[0].lower())]
-        return attributes
+    return found
 
 
-def _longest(heads: list[tuple[int, int, Procedure]]) -> list[tuple[int, int, Procedure]]:
-    kept: list[tuple[int, int, Procedure]] = []
-    for head in sorted(set(heads), key=lambda h: (h[0] - h[1], h[0])):
-        if all(head[1] <= other[0] or head[0] >= other[1] for other in kept):
+def _without_trailing(text: str, start: int, end: int) -> int:
+    """Return where ``text[start:end]`` ends without punctuation, prepositions and articles at its end."""
+    while True:
+        before = end
+        while end > start and (text[end - 1].isspace() or text[end - 1] in ",-/:"):
+            end -= 1
+        trailing = _TRAILING.search(text, start, end)
+        if trailing:
+            end = trailing.start()
+        if end == before:
+            return end
+
+
+def _explains(bracket: str) -> bool:
+    inner = bracket.strip(" ()")
+    return _lexicon().named(inner) is not None or bool(re.fullmatch(r"[A-Z][A-Za-z/-]{1,6}s?", inner))
+
+
+class _Place(NamedTuple):
+    """A body part with its side, or a side without a part; ``inside`` the lexicon's own words."""
+
+    part: str | None
+    side: str | None
+    inside: bool
+
+
+@lru_cache(maxsize=4096)
+def _attributes(words: str, head: tuple[int, int], procedure: Procedure) -> dict[str, Any]:
+    """Return what the words of a mention say; ``head`` is where the lexicon's name stands in them."""
+    anatomy = _anatomy()
+    places = _places(words, head)
+    levels = _levels(words)
+    contrast = anatomy.contrast_pattern.search(words)
+    parts = list(dict.fromkeys(place.part for place in places if place.part))
+    sides = {place.side for place in places if place.side}
+    attributes: dict[str, Any] = {"canonical": procedure.canonical, "family": procedure.family}
+    if parts:
+        attributes["body_part"] = parts
+    if sides:
+        attributes["laterality"] = "bilateral" if len(sides) > 1 else next(iter(sides))
+    if levels:
+        attributes["level"] = levels
+    if contrast:
+        attributes["contrast"] = anatomy.contrast[" ".join(contrast[0].lower().split())]
+    attributes["name"] = _name(procedure, places, levels, attributes.get("contrast"))
+    return attributes
+
+
+def _places(words: str, head: tuple[int, int]) -> list[_Place]:
+    """Pair sides with body parts: a side goes with the parts behind it up to the next side, else with those before."""
+    anatomy = _anatomy()
+    places: list[_Place] = []
+    side: str | None = None
+    used = True
+    for match in anatomy.place.finditer(words):
+        word = " ".join(match[0].lower().split())
+        inside = head[0] <= match.start() and match.end() <= head[1]
+        if match["side"]:
+            if not used:
+                places.append(_Place(None, side, inside=False))
+            side, used = anatomy.sides[word], False
+            continue
+        part = anatomy.parts[word]
+        paired = part in anatomy.plurals
+        own = side if paired or not used else None
+        places.append(_Place(part, own or (anatomy.sided_terms.get(word) if paired else None), inside))
+        used = True
+    if side and not used:
+        bare = [place for place in places if place.part and not place.side]
+        if bare:
+            places = [place._replace(side=side) if place in bare else place for place in places]
+        else:
+            places.append(_Place(None, side, inside=False))
+    return places
+
+
+def _levels(words: str) -> list[str]:
+    """Return the spinal levels, each in full: "L4-5 and L5/S1" is L4-L5 and L5-S1."""
+    levels: list[str] = []
+    for match in _anatomy().segment.finditer(words):
+        for part in re.split(r"\s+AND\s+|\s*&\s*|(?<=\d)\s+(?=[CTLS]\d)", match[0].upper()):
+            numbers = re.split(r"\s*[-/\u2013]\s*|\s+(?:TO|THROUGH)\s+", part)
+            full = [numbers[0]]
+            for number in numbers[1:]:
+                letter = full[-1][0]
+                if not number[0].isalpha():
+                    # Behind L5 comes S1, behind C7 and T12 the next part of the spine.
+                    number = (_NEXT_PART.get(letter, letter) if int(number) < int(full[-1][1:]) else letter) + number
+                full.append(number)
+            levels += [f"{upper}-{lower}" for upper, lower in pairwise(full)] if len(full) > 1 else full
+    return list(dict.fromkeys(levels))
+
+
+_NEXT_PART = {"C": "T", "T": "L", "L": "S"}
+
+
+def _name(procedure: Procedure, places: list[_Place], levels: list[str], contrast: str | None) -> str:
+    """Write the full name in its fixed order: service, side and body part, levels, contrast."""
+    anatomy = _anatomy()
+    canonical = procedure.canonical
+    name = anatomy.written.get(canonical) or re.sub(r"[\w-]+", lambda m: anatomy.capitals.get(m[0], m[0]), canonical)
+    own = {anatomy.parts[m["part"].lower()] for m in anatomy.place.finditer(canonical) if m["part"]}
+    known = own | anatomy.implied.get(canonical, frozenset())
+    if levels:
+        known = known | {part for level in levels for part in anatomy.level_parts[level[0]]}
+    hides_inner = bool(own) or canonical in anatomy.implied or procedure.family in anatomy.without_parts
+    sides: dict[str | None, set[str]] = {}
+    for place in places:
+        part = None if place.part in known or (place.inside and hides_inner) else place.part
+        sides.setdefault(part, set()).update([place.side] if place.side else [])
+    loose = sides.pop(None, set())
+    if len(sides) == 1 and loose:
+        next(iter(sides.values())).update(loose)
+        loose = set()
+    if procedure.family in ("advanced_imaging", "radiograph"):
+        # An image of the spine shows both its sides anyhow.
+        for part in sides.keys() - anatomy.plurals.keys():
+            sides[part].discard("bilateral")
+    written = [_written(part, sides[part]) for part in sorted(sides, key=lambda part: anatomy.order[str(part)]) if part]
+    if written:
+        name += " of " + ", ".join(written[:-1]) + (" and " if written[:-1] else "") + written[-1]
+        loose = set()
+    if loose:
+        side = "bilateral" if len(loose) > 1 else next(iter(loose))
+        name += f" {side}" if levels else f", {side}"
+    if levels:
+        ordered = sorted(levels, key=lambda level: ("CTLS".index(level[0]), int(re.findall(r"\d+", level)[0])))
+        name += " " + ", ".join(ordered)
+    return f"{name} {contrast.replace('_', ' ')} contrast" if contrast else name
+
+
+def _written(part: str, sides: set[str]) -> str:
+    if not sides:
+        return f"the {part}"
+    if len(sides) == 1 and "bilateral" not in sides:
+        return f"the {next(iter(sides))} {part}"
+    plural = _anatomy().plurals.get(part)
+    return f"both {plural}" if plural else f"the bilateral {part}"
+
+
+def _longest(heads: list[_Head]) -> list[_Head]:
+    kept: list[_Head] = []
+    for head in sorted(set(heads), key=lambda h: (h.start - h.end, h.start)):
+        if all(head.end <= other.start or head.start >= other.end for other in kept):
             kept.append(head)
-    return sorted(kept, key=lambda h: h[0])
+    return sorted(kept, key=lambda h: h.start)
 
 
 @Language.factory("unmet_procedures", requires=["doc._.sentences"], assigns=["doc._.mentions"])

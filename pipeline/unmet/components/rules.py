@@ -44,8 +44,8 @@ def _gives_way(one: Found, other: Found) -> bool:
 
 
 class CriterionRules:
-    """What names a criterion type: in guideline sentences (``stated``), in the reviewer's (``applied``); and what says
-    by itself that a criterion is not satisfied (``contrary``) or is (``fulfilled``)."""
+    """What names a criterion type: in guideline sentences (``stated``, of it the guideline's own ``support``), in the
+    reviewer's (``applied``); and what says by itself that a criterion is not satisfied (``contrary``) or is (``fulfilled``)."""
 
     def __init__(self) -> None:
         data = load_yaml("criteria.yaml")
@@ -53,6 +53,9 @@ class CriterionRules:
         if unknown:
             raise KnowledgeError(f"knowledge/criteria.yaml: unknown criterion types {sorted(unknown)}")
         self.stated = self._table(data, "topics", "stated")
+        self.support = self._table(
+            {**data, "types": {"guideline_support": data["types"]["guideline_support"]}}, "topics", "stated"
+        )
         self.applied = self._table(data, "topics", "applied")
         self.contrary = self._table(data, "contrary")
         self.fulfilled = self._table(data, "fulfilled")

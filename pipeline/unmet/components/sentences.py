@@ -60,17 +60,18 @@ class LetterSentences:
     @staticmethod
     def _mark(doc: Doc, bounds: set[int]) -> None:
         """Set the sentence starts of spaCy's tokens; whitespace before a sentence belongs to the one before it."""
-        starts = []
-        pending = True
-        for token in doc:
-            pending = pending or token.idx in bounds
-            opens = pending and not token.is_space
-            starts.append(1 if opens else -1)
-            pending = pending and not opens
-        if starts:
-            starts[0] = 1
-            values: Any = np.array(starts, dtype="int64").view("uint64")
-            doc.from_array("SENT_START", values)
+        if not len(doc):
+            return
+        places, blank = doc.to_array(["IDX", "IS_SPACE"]).T
+        words = np.flatnonzero(blank == 0)
+        opening = np.flatnonzero(np.isin(places, list(bounds)))
+        first = np.searchsorted(words, opening)
+        starts = np.full(len(doc), -1, dtype="int64")
+        starts[words[first[first < len(words)]]] = 1
+        starts[words[:1]] = 1
+        starts[0] = 1
+        values: Any = starts.view("uint64")
+        doc.from_array("SENT_START", values)
 
 
 @Language.factory("unmet_sentences", requires=["doc._.letter"], assigns=["token.is_sent_start", "doc._.sentences"])

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from spacy.tokens import Doc
 from spacy.util import registry
 
+from unmet.components import letter_layout  # noqa: F401 (where doc._.letter_text is made known)
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.vocab import Vocab
 
-_TOKEN = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]{1,2}(?![^\W\d_]))?|\d+(?:\.\d+)?|\s+|[^\w\s]|_")
+# A token and the blank after it; what is left of longer whitespace is a token of its own.
+_TOKEN = re.compile(r"([^\W\d_]+(?:['\u2019][^\W\d_]{1,2}(?![^\W\d_]))?|\d+(?:\.\d+)?|\s+|[^\w\s]|_)( ?)")
 
 
 class LetterTokenizer:
@@ -30,21 +33,10 @@ class LetterTokenizer:
 
     def __call__(self, text: str) -> Doc:
         """Return a Doc over exactly ``text``; whitespace other than single blanks becomes tokens of its own."""
-        words: list[str] = []
-        spaces: list[bool] = []
-        for piece in _TOKEN.findall(text):
-            if piece[0].isspace():
-                rest = piece
-                if rest[0] == " " and words and not spaces[-1] and not words[-1].isspace():
-                    spaces[-1] = True
-                    rest = rest[1:]
-                if rest:
-                    words.append(rest)
-                    spaces.append(False)
-            else:
-                words.append(piece)
-                spaces.append(False)
-        return Doc(self.vocab, words=words, spaces=spaces)
+        pieces = _TOKEN.findall(text)
+        doc = Doc(self.vocab, words=[word for word, _ in pieces], spaces=[blank == " " for _, blank in pieces])
+        doc._.letter_text = text
+        return doc
 
     def to_bytes(self, **_: Any) -> bytes:
         """Return nothing: there is no state."""

@@ -13,9 +13,10 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from unmet.components.letter_layout import layout_of, letter_text
+from unmet.components.rules import ignoring_case, union
 from unmet.components.sentences import Sentence
 from unmet.knowledge import load_yaml
-from unmet.layout.pattern import form
+from unmet.layout.literals import PatternTable
 
 _FIELDS = (
     "boilerplate", "utilization_review", "utilization_review_summary", "provider", "patient", "guideline", "general", "pivot",
@@ -27,16 +28,32 @@ _LONGEST_QUOTE = 4000
 
 
 @cache
-def _rules() -> SimpleNamespace:
-    """Return the patterns of ``knowledge/voice.yaml``, by their names, compiled once."""
+def _alternatives() -> dict[str, list[str]]:
+    """Return the patterns of ``knowledge/voice.yaml`` by the names of their lists, with the names of people put in."""
     data = load_yaml("voice.yaml")
-    compiled = {}
+    filled: dict[str, list[str]] = {}
     for field in _FIELDS:
-        joined = "|".join(f"(?:{pattern})" for pattern in data[field])
-        for name, words in data["names"].items():
-            joined = joined.replace("{" + name + "}", words)
-        compiled[field] = form(joined, re.I)
-    return SimpleNamespace(**compiled)
+        for pattern in data[field]:
+            for name, words in data["names"].items():
+                pattern = pattern.replace("{" + name + "}", words)
+            filled.setdefault(field, []).append(pattern)
+    return filled
+
+
+@cache
+def _rules() -> SimpleNamespace:
+    """Return the patterns by the names of their lists, compiled once."""
+    return SimpleNamespace(**{field: union(patterns) for field, patterns in _alternatives().items()})
+
+
+@cache
+def _cues() -> PatternTable:
+    return PatternTable(_alternatives(), ignoring_case)
+
+
+def voice_cues(words: str) -> tuple[str, ...]:
+    """Return the names of the lists of ``knowledge/voice.yaml`` of which a pattern matches in a sentence."""
+    return tuple(dict.fromkeys(name for name, _ in _cues().finditer(words, 0, len(words))))
 
 
 class SentenceVoice:

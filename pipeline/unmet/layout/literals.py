@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import ahocorasick
 
+from unmet.layout.guard import split_alternatives
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -23,28 +25,27 @@ _SHORTEST = 2
 _MOST = 120
 
 
-def needed(pattern: re.Pattern[str]) -> frozenset[str] | None:
-    """Return lower-case literals of which every match of ``pattern`` holds at least one; None where none can be told."""
-    return _of_sequence(parser.parse(pattern.pattern, pattern.flags))
+def needed(pattern: re.Pattern[str]) -> list[frozenset[str]]:
+    """Return sets of lower-case literals, the most telling first: every match of ``pattern`` holds one of each set."""
+    found = dict.fromkeys(_of_sequence(parser.parse(pattern.pattern, pattern.flags)))
+    return sorted(found, key=_worth, reverse=True)
 
 
-def _of_sequence(sequence: Any) -> frozenset[str] | None:
-    best: frozenset[str] | None = None
+def _of_sequence(sequence: Any) -> list[frozenset[str]]:
+    found: list[frozenset[str]] = []
     run = ""
     for code, value in [*sequence, (None, None)]:
         if code is op.LITERAL:
             run += chr(value)
             continue
-        candidates = [frozenset([run.lower()])] if len(run) >= _SHORTEST else []
+        if len(run) >= _SHORTEST:
+            found.append(frozenset([run.lower()]))
         run = ""
-        inner = _of_part(code, value)
-        for candidate in [*candidates, inner] if inner else candidates:
-            if best is None or _worth(candidate) > _worth(best):
-                best = candidate
-    return best
+        found += _of_part(code, value)
+    return found
 
 
-def _of_part(code: Any, value: Any) -> frozenset[str] | None:
+def _of_part(code: Any, value: Any) -> list[frozenset[str]]:
     if code is op.SUBPATTERN:
         return _of_sequence(value[3])
     if code in (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT) and value[0] >= 1:
@@ -52,11 +53,10 @@ def _of_part(code: Any, value: Any) -> frozenset[str] | None:
     if code is op.ATOMIC_GROUP:
         return _of_sequence(value)
     if code is op.BRANCH:
-        found = [_of_sequence(branch) for branch in value[1]]
-        if all(one is not None for one in found):
-            joined: frozenset[str] = frozenset().union(*(one for one in found if one is not None))
-            return joined if len(joined) <= _MOST else None
-    return None
+        best = [max(_of_sequence(branch), key=_worth, default=None) for branch in value[1]]
+        joined: frozenset[str] = frozenset().union(*(one for one in best if one is not None))
+        return [joined] if None not in best and len(joined) <= _MOST else []
+    return []
 
 
 def _worth(literals: frozenset[str]) -> tuple[int, int]:
@@ -64,23 +64,34 @@ def _worth(literals: frozenset[str]) -> tuple[int, int]:
 
 
 class PatternTable:
-    """Alternatives by name; of each name only those alternatives are run whose literals stand in the text searched."""
+    """Alternatives by name; of each name only those alternatives are run whose literals stand in the text searched.
+
+    Of the sets of literals that an alternative needs, two are looked for. What stands in a text is one integer: a bit
+    per alternative for its first set, and above these a bit per alternative for its second.
+    """
 
     def __init__(self, alternatives: Mapping[str, Sequence[str]], compiler: Callable[[str], re.Pattern[str]]) -> None:
-        self._names = list(alternatives)
-        self._compiled = [[compiler(one) for one in alternatives[name]] for name in self._names]
-        self._always: set[tuple[int, int]] = set()
-        by_literal: dict[str, set[tuple[int, int]]] = {}
-        for position, own in enumerate(self._compiled):
-            for number, pattern in enumerate(own):
-                literals = needed(pattern)
-                if literals is None:
-                    self._always.add((position, number))
-                for literal in literals or ():
-                    by_literal.setdefault(literal, set()).add((position, number))
+        # An alternative that is itself an alternation is cut, to run still less of it; not if its groups are counted.
+        self._alternatives = [
+            (name, compiler(part))
+            for name, own in alternatives.items()
+            for one in own
+            for part in ([one] if compiler(one).groups else split_alternatives(one))
+        ]
+        count = len(self._alternatives)
+        self._all = (1 << count) - 1
+        self._always = 0
+        by_literal: dict[str, int] = {}
+        for number, (_, pattern) in enumerate(self._alternatives):
+            sets = needed(pattern)[:2]
+            for place in (number, number + count):
+                literals = sets.pop(0) if sets else ()
+                self._always |= 0 if literals else 1 << place
+                for literal in literals:
+                    by_literal[literal] = by_literal.get(literal, 0) | 1 << place
         self._automaton = ahocorasick.Automaton()
-        for literal, places in by_literal.items():
-            self._automaton.add_word(literal, frozenset(places))
+        for literal, bits in by_literal.items():
+            self._automaton.add_word(literal, bits)
         self._automaton.make_automaton()
         self._any = bool(by_literal)
 
@@ -89,31 +100,33 @@ class PatternTable:
 
         The matches of a name are those of its alternatives joined by ``|`` in the order they were given.
         """
-        places = set(self._always)
+        present = self._always
         if self._any:
-            for _, found in self._automaton.iter(text[start:end].lower()):
-                places |= found
-        possible: dict[int, list[re.Pattern[str]]] = {}
-        for position, number in sorted(places):
-            possible.setdefault(position, []).append(self._compiled[position][number])
-        for position, patterns in possible.items():
-            name = self._names[position]
+            for _, bits in self._automaton.iter(text[start:end].lower()):
+                present |= bits
+        possible = present & present >> len(self._alternatives) & self._all
+        by_name: dict[str, list[re.Pattern[str]]] = {}
+        while possible:
+            name, pattern = self._alternatives[(possible & -possible).bit_length() - 1]
+            possible &= possible - 1
+            by_name.setdefault(name, []).append(pattern)
+        for name, patterns in by_name.items():
             for match in _joined(patterns, text, start, end):
                 yield name, match
 
 
 def _joined(patterns: list[re.Pattern[str]], text: str, start: int, end: int) -> Iterator[re.Match[str]]:
     """Yield what the alternation of ``patterns`` would find, without compiling it: leftmost, of those the first given."""
-    if len(patterns) == 1:
-        yield from patterns[0].finditer(text, start, end)
-        return
-    following = [pattern.search(text, start, end) for pattern in patterns]
-    while True:
-        best = min((match for match in following if match), key=lambda match: match.start(), default=None)
-        if best is None:
-            return
+    following = [(match.start(), number, match) for number, one in enumerate(patterns) if (match := one.search(text, start, end))]
+    while len(following) > 1:
+        _, _, best = min(following)
         yield best
         at = best.end() if best.end() > best.start() else best.end() + 1
-        for number, match in enumerate(following):
-            if match and match.start() < at:
-                following[number] = patterns[number].search(text, at, end)
+        moved = []
+        for begin, number, match in following:
+            again = match if begin >= at else patterns[number].search(text, at, end)
+            if again:
+                moved.append((again.start(), number, again))
+        following = moved
+    for begin, number, _ in following:
+        yield from patterns[number].finditer(text, begin, end)

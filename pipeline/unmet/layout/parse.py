@@ -42,6 +42,8 @@ _SUMMARY_LEAD_IN = form(
 _DISCLAIMER = form(r"[ :]*Disclaimer ?:.{0,300}?(?::|\. )", re.I | re.S)
 _ISSUES_LEAD_IN = form(r".{0,400}?\bbelow ?:|.{0,200}?\bas follows ?:", re.I | re.S)
 _REGARDING = form(r"\d{1,2} ?\) ?Regarding the requests? for", re.I)
+_DETERMINED = form(r"has determined(?: that)? the request(?P<item> for)?", re.I)
+_DISPUTED = form(r"ISSUES? (?:AT|IN) DISPUTE")
 _OPEN_NUMERAL = re.compile(r"(?<!\S)\d{1,2}[.)]\s*\Z")
 _PROSE_CREDENTIALS = form(r"\bBoard[- ]Certified|\blicensed (?:to practice )?in\b", re.I)
 _SECTION_CITATION = form(r"Section\(s\) ?:")
@@ -89,11 +91,12 @@ def _headings(text: str) -> list[tuple[str, int, int]]:
 def _era(
     text: str, marks: dict[str, tuple[int, int]], header: Header, requests: tuple[RequestParts, ...], labels_found: int
 ) -> str:
-    if form(r"has determined(?: that)? the request", re.I).search(text) and _REGARDING.search(text):
+    determined = [match["item"] for match in _DETERMINED.finditer(text)]
+    if determined and _REGARDING.search(text):
         return "A"
-    if form(r"ISSUES? (?:AT|IN) DISPUTE").search(text):
+    if _DISPUTED.search(text):
         return "C"
-    if form(r"has determined(?: that)? the request for", re.I).search(text):
+    if any(determined):
         return "A"
     if "documents_reviewed" in marks:
         return "B"

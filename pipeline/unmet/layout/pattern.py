@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import re
+
+# The standard library's own parser; there is no public way to a pattern's parts.
+from re import _constants as op  # type: ignore[attr-defined]
+from re import _parser as parser  # type: ignore[attr-defined]
 from typing import TYPE_CHECKING, Any
+
+from unmet.layout.guard import guarded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -11,7 +17,7 @@ if TYPE_CHECKING:
 
 def form(pattern: str, flags: int = 0) -> re.Pattern[str]:
     """Compile ``pattern`` so that a blank in it matches one or more whitespace characters, ``" ?"`` none or more."""
-    return re.compile(pattern.replace(" ?", r"\s*").replace(" ", r"\s+"), flags)
+    return re.compile(guarded(pattern.replace(" ?", r"\s*").replace(" ", r"\s+"), flags), flags)
 
 
 def trim(text: str, start: int, end: int, strip: str = "") -> tuple[int, int]:
@@ -35,6 +41,37 @@ def any_of(terms: Iterable[str]) -> str:
             node = node.setdefault(character, {})
         node[""] = {}
     return _branches(tree)
+
+
+def spelled_out(pattern: str) -> list[str] | None:
+    """Return all that ``pattern`` can match, None where that has no end or is no list of characters."""
+    return _spelled(parser.parse(pattern))
+
+
+def _spelled(sequence: Any) -> list[str] | None:
+    found = [""]
+    for code, value in sequence:
+        parts = _spelled_part(code, value)
+        if parts is None:
+            return None
+        found = [before + after for before in found for after in parts]
+    return found
+
+
+def _spelled_part(code: Any, value: Any) -> list[str] | None:
+    if code is op.LITERAL:
+        return [chr(value)]
+    if code is op.IN and all(kind is op.LITERAL for kind, _ in value):
+        return [chr(character) for _, character in value]
+    if code is op.SUBPATTERN:
+        return _spelled(value[3])
+    if code is op.BRANCH:
+        branches = [_spelled(branch) for branch in value[1]]
+        return None if None in branches else [one for branch in branches for one in branch or ()]
+    if code is op.MAX_REPEAT and value[:2] == (0, 1):
+        inner = _spelled(value[2])
+        return inner and [*inner, ""]
+    return None
 
 
 def _branches(node: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from unmet.components.rules import CriterionRules, criterion_rules
@@ -32,7 +33,7 @@ class Finding(NamedTuple):
     confidence: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Argument:
     """A request with its rationale as the steps of reasoning see it."""
 
@@ -53,10 +54,18 @@ class Argument:
         """The status that carries the decision."""
         return "unmet" if self.upheld else "met"
 
-    @property
+    @cached_property
     def asked(self) -> set[str]:
         """The criterion types that the rationale states."""
         return {str(one["attributes"]["type"]) for one in self.stated}
+
+    @cached_property
+    def logic(self) -> str | None:
+        """How the rationale ties its criteria: "all", "any" or "one" of them; None where it does not say."""
+        if self.request.rationale is None:
+            return None
+        ties = (tie for tie in ("all", "any", "one") if pattern(f"logic_{tie}").search(self.text, *self.request.rationale))
+        return next(ties, None)
 
 
 def findings_of(argument: Argument) -> list[Finding]:
@@ -222,7 +231,7 @@ def _in_guideline_sentence(text: str, sentence: Sentence, index: int) -> list[Fi
     start, end = sentence["start"], sentence["end"]
     if pattern("compound_rule").search(text, start, end):
         return [Finding("combination_rule", "unmet", "not_recommended", index, LIKELY)]
-    for name, match in criterion_rules().stated.finditer(text, start, end):
-        if name == "guideline_support" and pattern("not_recommended").search(match[0]):
+    for _, match in criterion_rules().support.finditer(text, start, end):
+        if pattern("not_recommended").search(match[0]):
             return [Finding("guideline_support", "unmet", "not_recommended", index, 0.4)]
     return []

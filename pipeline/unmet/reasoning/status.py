@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from unmet.reasoning.cues import denies, only_concludes
 from unmet.reasoning.findings import FACT_VOICES, GUESS, LIKELY, Finding
-from unmet.reasoning.words import basis_by_type, pattern, types
+from unmet.reasoning.words import basis_by_type, types
 
 if TYPE_CHECKING:
     from unmet.components.mentions import Mention
@@ -152,7 +152,7 @@ def _criterion(argument: Argument, name: str, statement: Mention | None, *, stat
         type=name,
         statement=(statement["start"], statement["end"]) if statement else None,
         ordinal=_ordinal(argument.text, statement) if statement else None,
-        logic=_logic(argument) if statement else None,
+        logic=argument.logic if statement else None,
         status=status,
         unmet_basis=None,
         decisive=False,
@@ -169,12 +169,3 @@ def _basis(findings: list[Finding]) -> str | None:
     order = ["contradicted", "undocumented", "not_recommended", "exceeded", "inherited"]
     best = max(findings, key=lambda one: (counts[one.basis], one.confidence, order.index(one.basis or "contradicted")))
     return best.basis
-
-
-def _logic(argument: Argument) -> str | None:
-    if argument.request.rationale is None:
-        return None
-    for logic in ("all", "any", "one"):
-        if pattern(f"logic_{logic}").search(argument.text, *argument.request.rationale):
-            return logic
-    return None

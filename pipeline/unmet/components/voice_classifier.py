@@ -1,0 +1,76 @@
+"""``unmet_voice_classifier``: the voice of every sentence, decided anew by a trained classifier that knows the rules' voice.
+
+The rules read the formulas of the genre; the classifier reads what they do not know, and what stands around a sentence
+(:mod:`unmet.learning.voice_model`).
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from unmet.components.letter_layout import layout_of, letter_text
+from unmet.components.sentences import Sentence
+from unmet.components.voice import voice_cues
+from unmet.learning.voice_model import SentenceView, VoiceModel
+
+_FILE = "voice.npz"
+
+
+def judged_sentences(doc: Doc) -> list[Sentence]:
+    """Return the sentences whose voice is in question: those of rationales and, but in a notice of 2013, of the summary."""
+    kinds = {"rationale"} if layout_of(doc).era == "A" else {"rationale", "case_summary"}
+    return [one for one in doc._.sentences if one["section_kind"] in kinds]
+
+
+def sentence_views(doc: Doc, sentences: list[Sentence]) -> list[SentenceView]:
+    """Return ``sentences`` as the classifier sees them; their ``voice`` must be that of the rules."""
+    text = letter_text(doc)
+    views = []
+    run = -1
+    last: tuple[str, int | None] | None = None
+    for one in sentences:
+        place = (one["section_kind"], one["request"])
+        run += place != last
+        last = place
+        words = text[one["start"] : one["end"]]
+        views.append(SentenceView(words, one["section_kind"], one["voice"], voice_cues(words), run))
+    return views
+
+
+class VoiceClassifier:
+    """Replaces the rules' voices by the classifier's."""
+
+    def __init__(self) -> None:
+        self.model: VoiceModel | None = None
+
+    def __call__(self, doc: Doc) -> Doc:
+        if self.model is None:
+            raise ValueError("the component 'unmet_voice_classifier' has no weights; train it, or load a trained pipeline")
+        sentences = doc._.sentences
+        judged = judged_sentences(doc)
+        for one, (voice, _) in zip(judged, self.model.predict(sentence_views(doc, judged)), strict=True):
+            one["voice"] = voice
+        doc._.sentences = sentences
+        return doc
+
+    def to_disk(self, path: str | Path, *, exclude: Any = ()) -> None:
+        """Write the weights: arrays of numbers and labels, nothing of the letters."""
+        folder = Path(path)
+        folder.mkdir(parents=True, exist_ok=True)
+        if self.model is not None:
+            np.savez_compressed(folder / _FILE, **self.model.arrays())
+
+    def from_disk(self, path: str | Path, *, exclude: Any = ()) -> "VoiceClassifier":
+        """Read the weights; no code is loaded."""
+        with np.load(Path(path) / _FILE, allow_pickle=False) as arrays:
+            self.model = VoiceModel.from_arrays(arrays)
+        return self
+
+
+@Language.factory("unmet_voice_classifier", requires=["doc._.sentences"], assigns=["doc._.sentences"])
+def create_voice_classifier(nlp: Language, name: str) -> VoiceClassifier:
+    """Make the component, without weights."""
+    return VoiceClassifier()

@@ -1,0 +1,129 @@
+"""Whose statement a sentence is, learned: a classifier of single sentences, and one that sees their neighbours' odds.
+
+The second stage is stacked on the first (Wolpert 1992; for sequences Cohen and Carvalho 2005): guideline text runs on for
+several sentences, facts follow facts, and a turn to the case rarely turns back.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from unmet.learning.hashed import Buckets, HashedClassifier, buckets
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+_WORD = re.compile(r"[a-z]+(?:['\u2019][a-z]+)?|\d+|[^\w\s]")
+_DATE = re.compile(r"\d{1,2}[-/]\d{1,2}[-/]\d{2,4}|\b(?:19|20)\d\d\b")
+_NEIGHBOURS = (0, -1, 1, -2, 2)
+# The odds are worth more than a single word.
+_SCALE = 3.0
+
+
+class SentenceView(NamedTuple):
+    """A sentence as the classifiers see it: its words, where it stands, and what the rules made of it."""
+
+    text: str
+    section_kind: str
+    voice: str  # of the rules
+    cues: tuple[str, ...]  # names of the rules' patterns that match
+    run: int  # sentences of one run follow each other: a case summary, a rationale
+
+
+def features(sentences: Sequence[SentenceView]) -> list[Buckets]:
+    """Return the features of each of a letter's sentences, hashed."""
+    bounds: dict[int, list[int]] = {}
+    for index, one in enumerate(sentences):
+        bounds.setdefault(one.run, []).append(index)
+    words = [_words(one.text) for one in sentences]
+    found: list[Buckets] = []
+    for index, one in enumerate(sentences):
+        own = bounds[one.run]
+        position, count = index - own[0], len(own)
+        before = index - 1 if position else None
+        after = index + 1 if position + 1 < count else None
+        found.append(
+            buckets(
+                [
+                    *_lexical(words[index], one),
+                    *(f"p:{min(position, 4)} q:{min(count - 1 - position, 4)}".split()),
+                    f"v:{one.voice}",
+                    f"kv:{one.section_kind[0]}{one.voice}",
+                    f"pv:{sentences[before].voice if before is not None else '^'}",
+                    f"nv:{sentences[after].voice if after is not None else '$'}",
+                    f"pvv:{sentences[before].voice if before is not None else '^'}{one.voice}",
+                    *(f"ps:{word}" for word in (words[before][:3] if before is not None else ())),
+                ]
+            )
+        )
+    return found
+
+
+def _words(text: str) -> list[str]:
+    return ["0" if word.isdigit() else word for word in _WORD.findall(text.lower())]
+
+
+def _lexical(words: list[str], one: SentenceView) -> list[str]:
+    kind = one.section_kind[0]
+    long = [word for word in words if len(word) > 5]
+    return [
+        "b",
+        f"k:{kind}",
+        f"len:{min(len(words) // 6, 7)}",
+        *(f"w:{word}" for word in words),
+        *(f"kw:{kind}{word}" for word in words),
+        *(f"2:{first} {second}" for first, second in itertools.pairwise(words)),
+        *(f"s{number}:{word}" for number, word in enumerate(words[:4])),
+        *(f"{kind}fw:{word}" for word in words[:6]),
+        f"s2:{' '.join(words[:2])}",
+        f"s3:{' '.join(words[:3])}",
+        f"e:{' '.join(words[-3:])}",
+        *(f"sx:{word[-3:]}" for word in long),
+        *(f"px:{word[:4]}" for word in long),
+        *(f"r:{cue}" for cue in one.cues),
+        *(f"kr:{kind}{cue}" for cue in one.cues),
+        *((f"{kind}date",) if _DATE.search(one.text) else ()),
+        *((f"{kind}quote",) if '"' in one.text or "\u201c" in one.text else ()),
+    ]
+
+
+class VoiceModel:
+    """Both stages; see the module."""
+
+    def __init__(self, single: HashedClassifier, stacked: HashedClassifier) -> None:
+        self._single, self._stacked = single, stacked
+
+    def predict(self, sentences: Sequence[SentenceView]) -> list[tuple[str, float]]:
+        """Return voice and probability for each of a letter's sentences."""
+        own = features(sentences)
+        runs = [one.run for one in sentences]
+        odds = self._stacked.probabilities(own, neighbour_odds(self._single.probabilities(own), runs))
+        return [(self._stacked.labels[int(row.argmax())], float(row.max())) for row in odds]
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the arrays to save."""
+        return {**self._single.arrays("single_"), **self._stacked.arrays("stacked_")}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> VoiceModel:
+        """Read back what :meth:`arrays` gave."""
+        return cls(HashedClassifier.from_arrays(arrays, "single_"), HashedClassifier.from_arrays(arrays, "stacked_"))
+
+
+def neighbour_odds(odds: NDArray[Any], runs: Sequence[int]) -> NDArray[Any]:
+    """Return for each sentence the first stage's odds of itself and of its neighbours within the run, zeros beyond it."""
+    count, width = odds.shape
+    joined = np.zeros((count, width * len(_NEIGHBOURS)), "float32")
+    run = np.array(runs)
+    for column, step in enumerate(_NEIGHBOURS):
+        source = np.arange(count) + step
+        inside = (source >= 0) & (source < count)
+        inside[inside] &= run[source[inside]] == run[np.flatnonzero(inside)]
+        joined[inside, column * width : (column + 1) * width] = odds[source[inside]]
+    return joined * _SCALE
