@@ -6,9 +6,13 @@ are merged is decided by label, by measurement (``configs/letters.cfg``, section
 
 - ``rules``: the rules' mentions alone;
 - ``model``: the model's mentions alone;
-- ``both``: the model's, and the rules' where the model has none.
+- ``both``: the model's, and the rules' where the model has none;
+- ``first``: the rules', and the model's where the rules have none.
+
+What a criterion or a finding means (type; dimension and polarity) is decided by trained classifiers, whoever found it.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -28,7 +32,6 @@ _FILE = "phrases.npz"
 _FOLDER = "spans"
 GROUP = "phrases"
 RULE_GROUP = "rules"
-NAMED = frozenset(["MEDICATION", "PROCEDURE"])
 _LABELS = ("MEDICATION", "PROCEDURE", "CRITERION", "FUNCTION")
 
 
@@ -63,6 +66,22 @@ def rule_reading(mentions: list[Mention], label: str, start: int, end: int) -> s
     return "|".join(str(best[1]["attributes"].get(name)) for name in DECIDED[label]) if best else ""
 
 
+def _joined(first: list[Mention], second: list[Mention]) -> list[Mention]:
+    """Return ``first``, and of ``second`` what shares no character with it, in reading order."""
+    added = [one for one in second if not any(one["start"] < other["end"] and other["start"] < one["end"] for other in first)]
+    return sorted([*first, *added], key=lambda one: one["start"])
+
+
+def _with_sentences(doc: Doc, places: list[tuple[int, int, float]]) -> Iterator[tuple[tuple[int, int, float], Sentence]]:
+    """Yield each place (start, end, score; in reading order) with the sentence that it begins in."""
+    sentences = list(prose_sentences(doc))
+    at = 0
+    for place in places:
+        while at < len(sentences) - 1 and sentences[at]["end"] <= place[0]:
+            at += 1
+        yield place, sentences[at]
+
+
 class LearnedMentions:
     """Runs the trained pipeline over the prose and merges what it finds into ``doc._.mentions``."""
 
@@ -86,17 +105,20 @@ class LearnedMentions:
             rules = [one for one in ruled if one["label"] == label]
             policy = self.merge.get(label, "rules")
             own = [] if policy == "rules" else self._mentions(doc, label, found.get(label, []), rules)
-            if policy == "rules":
-                own = rules
-            elif policy == "both":
-                own += [one for one in rules if not any(a["start"] < one["end"] and one["start"] < a["end"] for a in own)]
-            merged += own
+            merged_own = {"rules": rules, "model": own, "both": _joined(own, rules), "first": _joined(rules, own)}[policy]
+            if label in DECIDED:
+                self._decide(doc, label, merged_own, rules)
+            merged += merged_own
         doc._.mentions = sorted(merged, key=lambda one: (one["start"], one["end"], one["label"]))
         return doc
 
     def _found(self, view: ProseView, spans: Language) -> dict[str, list[tuple[int, int, float]]]:
         """Return what the model finds: character offsets and score, by label."""
-        read = spans(view.doc)
+        if all(self.merge.get(label, "rules") == "rules" for label in ("MEDICATION", "PROCEDURE")):
+            with spans.select_pipes(disable=["ner"]):
+                read = spans(view.doc)
+        else:
+            read = spans(view.doc)
         found: dict[str, list[tuple[int, int, float]]] = {}
         for entity in read.ents:
             found.setdefault(entity.label_, []).append((*view.characters(entity.start, entity.end), 0.8))
@@ -114,33 +136,29 @@ class LearnedMentions:
                 found.setdefault(span.label_, []).append((*view.characters(span.start, span.end), score))
         return found
 
-    def _mentions(self, doc: Doc, label: str, found: list[tuple[int, int, float]], rules: list[Mention]) -> list[Mention]:
-        text = letter_text(doc)
-        sentences = list(prose_sentences(doc))
-        placed = []
-        at = 0
-        for start, end, score in sorted(found):
-            while at < len(sentences) - 1 and sentences[at]["end"] <= start:
-                at += 1
-            placed.append((start, end, score, sentences[at]))
+    @staticmethod
+    def _mentions(doc: Doc, label: str, found: list[tuple[int, int, float]], rules: list[Mention]) -> list[Mention]:
+        """Return what the model found as mentions; a drug or procedure that the rules found alike is theirs."""
+        known = {(one["start"], one["end"]): one for one in rules} if label not in DECIDED else {}
         made: list[Mention] = []
-        known = {(one["start"], one["end"]): one for one in rules}
-        for start, end, score, sentence in placed:
-            same = known.get((start, end))
-            if same is not None and label in NAMED:
-                made.append(same)
-                continue
-            one = mention(label, sentence, start, end, rule="unmet_letters", confidence=round(score, 2))
-            one["source"] = "model"
+        for (start, end, score), sentence in _with_sentences(doc, sorted(found)):
+            one = known.get((start, end))
+            if one is None:
+                one = mention(label, sentence, start, end, rule="unmet_letters", confidence=round(score, 2))
+                one["source"] = "model"
             made.append(one)
-        if label in DECIDED and made:
-            views = [
-                phrase_view(text, sentence, start, end, rule_reading(rules, label, start, end))
-                for start, end, _, sentence in placed
-            ]
-            for one, decided in zip(made, cast("PhraseModel", self.phrases).attributes(label, views), strict=True):
-                one["attributes"] = dict(decided) if label == "CRITERION" else finding_attributes(text, one, decided)
         return made
+
+    def _decide(self, doc: Doc, label: str, mentions: list[Mention], rules: list[Mention]) -> None:
+        """Decide what the phrases of ``mentions`` mean, whoever found them."""
+        text = letter_text(doc)
+        places = [(one["start"], one["end"], 0.0) for one in mentions]
+        views = [
+            phrase_view(text, sentence, start, end, rule_reading(rules, label, start, end))
+            for (start, end, _), sentence in _with_sentences(doc, places)
+        ]
+        for one, decided in zip(mentions, cast("PhraseModel", self.phrases).attributes(label, views), strict=True):
+            one["attributes"] = dict(decided) if label == "CRITERION" else finding_attributes(text, one, decided)
 
     def to_disk(self, path: str | Path, *, exclude: Any = ()) -> None:
         """Write the trained pipeline and the weights of the classifiers."""

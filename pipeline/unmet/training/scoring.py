@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from unmet.corpus.rows import Offsets, Row, RowCriterion, RowMention, RowRequest, RowSentence
 
 LABELS: tuple[Label, ...] = get_args(Label)
-REGIMEN = ("strength", "form", "route", "frequency", "quantity", "duration", "prn")
+REGIMEN = ("strength", "form", "route", "frequency", "quantity", "duration", "refills", "prn")
 
 
 class Measure(NamedTuple):
