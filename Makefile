@@ -9,7 +9,7 @@ SAMPLES = annotations/letters/sample-*
 BASE ?= HEAD
 LETTERS ?= $(if $(UNMET_LETTERS),$(UNMET_LETTERS),annotations/letters)
 
-.PHONY: run test diff-rules bench clean
+.PHONY: run test diff-rules bench model-wheel clean
 
 run: $(VENV)/.installed
 	@$(BIN)/unmet read --format table $(SAMPLES)
@@ -27,6 +27,10 @@ diff-rules: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/speed.py $(LETTERS)
 
+# The trained pipeline as a wheel of its own, in dist/.
+model-wheel: $(VENV)/.installed
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist ./models
+
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
@@ -34,7 +38,7 @@ $(VENV)/.installed: pyproject.toml
 
 $(VENV)/.installed-dev: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,doccano]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,doccano,train]'
 	@touch $@ $(VENV)/.installed
 
 clean:

@@ -65,7 +65,7 @@ def test_batch_pool_an_unreadable_letter_gives_its_error(tmp_path: Path) -> None
 
 
 def test_batch_pool_any_exception_becomes_an_error_without_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    def crash(path: str, *, with_text: bool) -> None:
+    def crash(path: str, *, with_text: bool, model: str | None) -> None:
         raise KeyError("the words of a letter")
 
     monkeypatch.setattr(pool, "read", crash)
@@ -90,7 +90,7 @@ def test_batch_pool_refuses_less_than_one_worker(workers: int) -> None:
 
 def test_batch_pool_look_ahead_is_bounded_whatever_the_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "ProcessPoolExecutor", LaterPool)
-    monkeypatch.setattr(pool, "read_to_json", lambda path, with_text: path.encode())
+    monkeypatch.setattr(pool, "read_to_json", lambda path, with_text, model: path.encode())
     taken = 0
 
     def endless() -> Iterator[str]:

@@ -8,8 +8,9 @@ import pytest
 import unmet
 import unmet.reading
 from unmet.errors import UnmetError, UnreadableLetterError
-from unmet.ingest import LetterText
-from unmet.reading import loaded, read, read_many
+from unmet.ingest import LetterText, read_letter
+from unmet.loading import load
+from unmet.reading import determine, loaded, read, read_many
 
 
 @pytest.fixture
@@ -40,16 +41,15 @@ def test_reading_the_same_letter_twice_gives_the_same_bytes(samples: Path) -> No
 
 
 def test_reading_takes_the_pipeline_that_is_given(samples: Path) -> None:
-    import spacy
-    from unmet.loading import load
-
-    nlp = load()
+    path = samples / "sample-overturned.html"
+    assert read(path).model.name == "unmet_letters"
+    assert read(path, model="rules").model.name == "unmet_rules"
+    nlp = load("rules")
     nlp.meta["name"] = "of_my_own"
-    assert isinstance(nlp, spacy.language.Language)
-    assert read(samples / "sample-overturned.html", nlp=nlp).model.name == "of_my_own"
+    assert determine(read_letter(path), nlp=nlp).model.name == "of_my_own"
 
 
-def test_reading_loads_the_loaded_once() -> None:
+def test_reading_loads_a_pipeline_once() -> None:
     assert loaded() is loaded()
 
 

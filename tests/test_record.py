@@ -51,12 +51,15 @@ FIELDS: dict[str, set[str]] = {
     "Mention": {"id", "label", "span", "section", "voice", "assertion", "attributes", "source", "rule", "confidence"},
     "Medication": {
         *("name", "ingredient", "drug_class", "rxcui", "strength", "form", "route", "frequency", "quantity", "duration"),
-        *("prn", "assertion", "mentions"),
+        *("refills", "prn", "assertion", "mentions"),
     },
 }
 ATTRIBUTES = {
-    "FUNCTION": {"dimension", "polarity", "score", "definition_part"},
-    "PROCEDURE": {"canonical", "family", "body_part", "laterality", "level", "contrast"},
+    "FUNCTION": {
+        *("dimension", "polarity", "score", "definition_part", "with_treatment", "without_treatment", "before", "after"),
+        *("relief_percent", "work_status"),
+    },
+    "PROCEDURE": {"canonical", "name", "family", "body_part", "laterality", "level", "contrast"},
     "CRITERION": {"type"},
     "MEDICATION": {
         *("class", "drug_class", "ingredients", "strength", "form", "route", "frequency", "quantity", "duration", "prn"),

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 
 Decision = Literal["upheld", "overturned"]
 Status = Literal["met", "unmet", "not_addressed"]

@@ -74,3 +74,10 @@ def test_no_rule_of_the_knowledge_is_hidden_by_its_literals(data: st.DataObject)
     text = data.draw(st.from_regex(plain, fullmatch=True))
     found = [match.span() for _, match in PatternTable({"one": [pattern]}, ignoring_case).finditer(text, 0, len(text))]
     assert found == [match.span() for match in plain.finditer(text)]
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=25))
+def test_a_table_names_what_it_finds(words: list[str]) -> None:
+    text = " ".join(words)
+    table = PatternTable(ALTERNATIVES, ignoring_case)
+    assert table.names(text, 0, len(text)) == list(dict.fromkeys(name for name, _ in table.finditer(text, 0, len(text))))

@@ -7,8 +7,8 @@ from unmet.learning.fit_voice import VoiceExample, fit_voice
 from unmet.learning.voice_model import SentenceView, VoiceModel, neighbour_odds
 
 
-def view(text: str, run: int = 0, voice: str = "record", section_kind: str = "rationale") -> SentenceView:
-    return SentenceView(text, section_kind, voice, (), run)
+def view(text: str, run: int = 0, section_kind: str = "rationale") -> SentenceView:
+    return SentenceView(text, section_kind, (), run)
 
 
 @given(st.lists(st.integers(0, 2), min_size=1, max_size=12).map(sorted))

@@ -85,7 +85,7 @@ class Assertion:
         disputed = self._disputed(doc, mentions)
         text = letter_text(doc)
         for position, one in enumerate(asserted):
-            one["modifiers"] = sorted(modified.get(position, ()))
+            one["context"] = sorted(modified.get(position, ()))
             one["disputed"] = self._identity(one, text) in disputed
             one["assertion"] = self._decide(text, one, authorized)
         doc._.mentions = mentions
@@ -145,7 +145,7 @@ class Assertion:
             return "requested"
         if one["voice"] == "guideline":
             return "conditional"
-        categories = [category for category in _ORDER if category in one["modifiers"]]
+        categories = [category for category in _ORDER if category in one["context"]]
         if one["section_kind"] == "rationale" and one["disputed"]:
             # What is in dispute stays requested under any negation ("not necessary"); only its past is told apart.
             past = "historical" in categories and not {"requested", "absent"} & set(categories)

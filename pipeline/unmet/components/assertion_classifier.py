@@ -51,7 +51,7 @@ def mention_views(doc: Doc, judged: list[Mention]) -> list[MentionView]:
                 voice=one["voice"],
                 voice_before=before["voice"] if before is not None and together else "^",
                 rule=one["assertion"] or "",
-                modifiers=tuple(one.get("modifiers", ())),
+                modifiers=tuple(one.get("context", ())),
                 disputed=one.get("disputed", False),
                 mark=mark,
                 family=str(attributes.get("family") or attributes.get("drug_class") or ""),

@@ -7,9 +7,11 @@ are merged is decided by label, by measurement (``configs/letters.cfg``, section
 - ``rules``: the rules' mentions alone;
 - ``model``: the model's mentions alone;
 - ``both``: the model's, and the rules' where the model has none;
-- ``first``: the rules', and the model's where the rules have none.
+- ``first``: the rules', and the model's where the rules have none;
+- ``supported``: as ``both``, but of the rules' only what the model suggests too, if with a lower score.
 
-What a criterion or a finding means (type; dimension and polarity) is decided by trained classifiers, whoever found it.
+Dimension and polarity of a finding are decided by trained classifiers, whoever found it; so is the type of a criterion where
+the rules have none at its words.
 """
 
 from collections.abc import Iterator
@@ -20,10 +22,11 @@ import numpy as np
 import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
+from thinc.api import NumpyOps
 
 from unmet.components.function_findings import finding_attributes
 from unmet.components.letter_layout import letter_text
-from unmet.components.mentions import Mention, mention, prose_sentences
+from unmet.components.mentions import PROSE, Mention, mention, prose_sentences
 from unmet.components.prose_view import PHRASES, ProseView, prose_view
 from unmet.components.sentences import Sentence
 from unmet.learning.phrase_model import DECIDED, PhraseModel, PhraseView
@@ -32,12 +35,17 @@ _FILE = "phrases.npz"
 _FOLDER = "spans"
 GROUP = "phrases"
 RULE_GROUP = "rules"
+# From this score on the span categoriser suggests a span.
+_SUGGESTED = 0.3
+_RATIONALES = frozenset(["rationale"])
+# Where something was found: character offsets and the score of the span categoriser (NER gives none: 1).
+Place = tuple[int, int, float]
 _LABELS = ("MEDICATION", "PROCEDURE", "CRITERION", "FUNCTION")
 
 
-def view_for_model(doc: Doc, vocab: Any) -> ProseView:
-    """Return the prose of ``doc`` with the rules' phrases as the span group that the suggester reads."""
-    view = prose_view(doc, vocab)
+def view_for_model(doc: Doc, vocab: Any, kinds: frozenset[str] = PROSE) -> ProseView:
+    """Return the prose of ``doc``'s sections of ``kinds``, with the rules' phrases as the group that the suggester reads."""
+    view = prose_view(doc, vocab, kinds)
     view.doc.spans[RULE_GROUP] = [
         span
         for one in doc._.mentions or []
@@ -66,13 +74,36 @@ def rule_reading(mentions: list[Mention], label: str, start: int, end: int) -> s
     return "|".join(str(best[1]["attributes"].get(name)) for name in DECIDED[label]) if best else ""
 
 
+def _use_numpy(spans: Language) -> None:
+    """Multiply matrices by numpy's BLAS: twice as fast here as the one that thinc brings (``benchmarks/speed.py``)."""
+    ops = NumpyOps(use_blis=False)
+    for _, component in spans.pipeline:
+        for node in cast("Any", component).model.walk():
+            node.ops = ops
+
+
+def _apart(found: list[Place]) -> list[Place]:
+    """Return the best of places that overlap each other."""
+    kept: list[Place] = []
+    for place in sorted(found, key=lambda one: (-one[2], one[0])):
+        if all(place[1] <= other[0] or other[1] <= place[0] for other in kept):
+            kept.append(place)
+    return kept
+
+
+def _shares_half(one: tuple[int, int], place: Place) -> bool:
+    """Tell whether two stretches share at least half of the shorter."""
+    shared = min(one[1], place[1]) - max(one[0], place[0])
+    return shared > 0 and 2 * shared >= min(one[1] - one[0], place[1] - place[0])
+
+
 def _joined(first: list[Mention], second: list[Mention]) -> list[Mention]:
     """Return ``first``, and of ``second`` what shares no character with it, in reading order."""
     added = [one for one in second if not any(one["start"] < other["end"] and other["start"] < one["end"] for other in first)]
     return sorted([*first, *added], key=lambda one: one["start"])
 
 
-def _with_sentences(doc: Doc, places: list[tuple[int, int, float]]) -> Iterator[tuple[tuple[int, int, float], Sentence]]:
+def _with_sentences(doc: Doc, places: list[Place]) -> Iterator[tuple[Place, Sentence]]:
     """Yield each place (start, end, score; in reading order) with the sentence that it begins in."""
     sentences = list(prose_sentences(doc))
     at = 0
@@ -95,49 +126,58 @@ class LearnedMentions:
     def __call__(self, doc: Doc) -> Doc:
         if self.spans is None or self.phrases is None:
             raise ValueError("the component 'unmet_learned_mentions' has no weights; train it, or load a trained pipeline")
-        view = view_for_model(doc, self._vocab)
-        if not len(view.doc):
-            return doc
-        found = self._found(view, self.spans)
+        asked = {label for label in _LABELS if self.merge.get(label, "rules") != "rules"}
+        found = self._found(doc, self.spans, asked) if asked else {}
         ruled: list[Mention] = doc._.mentions or []
         merged = [one for one in ruled if one["label"] not in _LABELS]
         for label in _LABELS:
             rules = [one for one in ruled if one["label"] == label]
-            policy = self.merge.get(label, "rules")
-            own = [] if policy == "rules" else self._mentions(doc, label, found.get(label, []), rules)
-            merged_own = {"rules": rules, "model": own, "both": _joined(own, rules), "first": _joined(rules, own)}[policy]
+            kept = self._merged(doc, label, found.get(label, []), rules)
             if label in DECIDED:
-                self._decide(doc, label, merged_own, rules)
-            merged += merged_own
+                self._decide(doc, label, kept, rules)
+            merged += kept
         doc._.mentions = sorted(merged, key=lambda one: (one["start"], one["end"], one["label"]))
         return doc
 
-    def _found(self, view: ProseView, spans: Language) -> dict[str, list[tuple[int, int, float]]]:
-        """Return what the model finds: character offsets and score, by label."""
-        if all(self.merge.get(label, "rules") == "rules" for label in ("MEDICATION", "PROCEDURE")):
-            with spans.select_pipes(disable=["ner"]):
-                read = spans(view.doc)
-        else:
-            read = spans(view.doc)
-        found: dict[str, list[tuple[int, int, float]]] = {}
-        for entity in read.ents:
-            found.setdefault(entity.label_, []).append((*view.characters(entity.start, entity.end), 0.8))
-        group = read.spans.get(GROUP)
-        if group is not None and len(group):
-            scores = np.asarray(group.attrs["scores"]).reshape(-1)
-            taken: list[tuple[int, int, str]] = []
-            for index in np.argsort(-scores, kind="stable"):
-                span, score = group[int(index)], float(scores[int(index)])
-                if score < self.threshold:
-                    break
-                if any(span.start < end and start < span.end and label == span.label_ for start, end, label in taken):
-                    continue
-                taken.append((span.start, span.end, span.label_))
-                found.setdefault(span.label_, []).append((*view.characters(span.start, span.end), score))
+    def _merged(self, doc: Doc, label: str, found: list[Place], rules: list[Mention]) -> list[Mention]:
+        """Return the mentions of ``label``, of the rules and of the model, as the policy says."""
+        policy = self.merge.get(label, "rules")
+        if policy == "rules":
+            return rules
+        own = self._mentions(doc, label, _apart([one for one in found if one[2] >= self.threshold]), rules)
+        if policy == "model":
+            return own
+        if policy == "first":
+            return _joined(rules, own)
+        if policy == "supported":
+            rules = [one for one in rules if any(_shares_half((one["start"], one["end"]), place) for place in found)]
+        return _joined(own, rules)
+
+    def _found(self, doc: Doc, spans: Language, asked: set[str]) -> dict[str, list[Place]]:
+        """Return what the model finds of the labels ``asked`` for: character offsets and score, by label.
+
+        Criteria are stated in rationales alone; nothing else is read for them.
+        """
+        view = view_for_model(doc, self._vocab, _RATIONALES if asked == {"CRITERION"} else PROSE)
+        if not len(view.doc):
+            return {}
+        found: dict[str, list[Place]] = {}
+        read = cast("Any", spans.get_pipe("tok2vec"))(view.doc)
+        if asked & {"MEDICATION", "PROCEDURE"}:
+            for entity in spans.get_pipe("ner")(read).ents:
+                found.setdefault(entity.label_, []).append((*view.characters(entity.start, entity.end), 1.0))
+        if asked & {"CRITERION", "FUNCTION"}:
+            # The component would keep only what is likelier than nothing; weaker scores support what the rules found.
+            categoriser: Any = spans.get_pipe("spancat")
+            bounds, scores = categoriser.predict([read])
+            for column, label in enumerate(categoriser.labels):
+                for row in np.flatnonzero(scores[:, column] >= _SUGGESTED).tolist():
+                    start, end = bounds.dataXd[row].tolist()
+                    found.setdefault(label, []).append((*view.characters(start, end), float(scores[row, column])))
         return found
 
     @staticmethod
-    def _mentions(doc: Doc, label: str, found: list[tuple[int, int, float]], rules: list[Mention]) -> list[Mention]:
+    def _mentions(doc: Doc, label: str, found: list[Place], rules: list[Mention]) -> list[Mention]:
         """Return what the model found as mentions; a drug or procedure that the rules found alike is theirs."""
         known = {(one["start"], one["end"]): one for one in rules} if label not in DECIDED else {}
         made: list[Mention] = []
@@ -158,7 +198,12 @@ class LearnedMentions:
             for (start, end, _), sentence in _with_sentences(doc, places)
         ]
         for one, decided in zip(mentions, cast("PhraseModel", self.phrases).attributes(label, views), strict=True):
-            one["attributes"] = dict(decided) if label == "CRITERION" else finding_attributes(text, one, decided)
+            if label == "FUNCTION":
+                one["attributes"] = finding_attributes(text, one, decided)
+            elif ruled := rule_reading(rules, label, one["start"], one["end"]):
+                one["attributes"] = {"type": ruled}
+            else:
+                one["attributes"] = dict(decided)
 
     def to_disk(self, path: str | Path, *, exclude: Any = ()) -> None:
         """Write the trained pipeline and the weights of the classifiers."""
@@ -172,6 +217,7 @@ class LearnedMentions:
         """Read both back; no code is loaded. The trained pipeline shares the vocabulary of the whole."""
         folder = Path(path)
         self.spans = spacy.util.load_model_from_path(folder / _FOLDER, vocab=self._vocab)
+        _use_numpy(self.spans)
         with np.load(folder / _FILE, allow_pickle=False) as arrays:
             self.phrases = PhraseModel.from_arrays(arrays)
         return self

@@ -31,7 +31,7 @@ class Mention(TypedDict):
     source: str
     rule: str
     confidence: float
-    modifiers: NotRequired[list[str]]  # ConText's categories, of medications and procedures
+    context: NotRequired[list[str]]  # ConText's categories, of medications and procedures
     disputed: NotRequired[bool]  # whether a title of the letter names the same drug or procedure
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from spacy.attrs import IDX, IS_SPACE, LENGTH, ORTH, SPACY
 from spacy.tokens import Doc
 
-from unmet.components.mentions import prose_sentences
+from unmet.components.mentions import PROSE, prose_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,9 +40,9 @@ class ProseView(NamedTuple):
         return self.starts[start], self.ends[end - 1]
 
 
-def prose_view(doc: Doc, vocab: Vocab) -> ProseView:
-    """Return the prose of ``doc``, whose sentences, voices and rule mentions are known."""
-    sentences = list(prose_sentences(doc))
+def prose_view(doc: Doc, vocab: Vocab, kinds: frozenset[str] = PROSE) -> ProseView:
+    """Return the prose of ``doc``, whose sentences, voices and rule mentions are known: the sections of ``kinds``."""
+    sentences = [one for one in prose_sentences(doc) if one["section_kind"] in kinds]
     if not sentences:
         return ProseView(Doc(vocab), [], [])
     columns: Any = doc.to_array([ORTH, IDX, LENGTH, SPACY, IS_SPACE])

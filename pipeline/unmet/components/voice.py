@@ -53,7 +53,7 @@ def _cues() -> PatternTable:
 
 def voice_cues(words: str) -> tuple[str, ...]:
     """Return the names of the lists of ``knowledge/voice.yaml`` of which a pattern matches in a sentence."""
-    return tuple(dict.fromkeys(name for name, _ in _cues().finditer(words, 0, len(words))))
+    return tuple(_cues().names(words, 0, len(words)))
 
 
 class SentenceVoice:
@@ -150,6 +150,34 @@ def _closes(text: str, start: int) -> bool:
     """Tell whether the quotation that is open at ``start`` is closed before another opens; many letters forget to."""
     mark = _QUOTE.search(text, start, start + _LONGEST_QUOTE)
     return mark is not None and mark[0] != "\u201c" and not (text[mark.start() - 1].isspace() and text[mark.end()].isalnum())
+
+
+def carried(text: str, sentences: list[Sentence], runs: list[int], cues: list[tuple[str, ...]]) -> None:
+    """Correct ``voice`` in sentences of rationales by what is certain whatever their words.
+
+    A quotation that a guideline or utilization review opened is theirs to its end, and so are the numbered items of a
+    guideline's list; where utilization review is
+    named beside a quotation, it is who speaks. ``runs`` numbers the stretches of
+    sentences that follow each other, ``cues`` are those of :func:`voice_cues`.
+    """
+    before, in_quote = "", ""
+    for index, sentence in enumerate(sentences):
+        if index == 0 or runs[index] != runs[index - 1]:
+            before, in_quote = "", ""
+        if sentence["section_kind"] != "rationale":
+            continue
+        words = text[sentence["start"] : sentence["end"]]
+        own = cues[index]
+        if in_quote and not ("pivot" in own and "case" in own):
+            sentence["voice"] = in_quote
+        elif before == "guideline" and "case" not in own and _rules().listed.match(words):
+            sentence["voice"] = "guideline"
+        elif "utilization_review" in own and "pivot" not in own and _QUOTE.search(words):
+            sentence["voice"] = "utilization_review"
+        before = sentence["voice"]
+        in_quote = SentenceVoice._open_quote(words, before, in_quote)
+        if in_quote and not _closes(text, sentence["end"]):
+            in_quote = ""
 
 
 @Language.factory("unmet_voice", requires=["doc._.sentences"], assigns=["doc._.sentences"])

@@ -1,7 +1,7 @@
-"""``unmet_voice_classifier``: the voice of every sentence, decided anew by a trained classifier that knows the rules' voice.
+"""``unmet_voice_classifier``: whose statement each sentence is, by a trained classifier, in the place of ``unmet_voice``.
 
-The rules read the formulas of the genre; the classifier reads what they do not know, and what stands around a sentence
-(:mod:`unmet.learning.voice_model`).
+It sees the cues of the rules, the words, and what stands around a sentence (:mod:`unmet.learning.voice_model`). What the rules
+know for certain goes before it: quotations and lists run on.
 """
 
 from pathlib import Path
@@ -13,7 +13,7 @@ from spacy.tokens import Doc
 
 from unmet.components.letter_layout import layout_of, letter_text
 from unmet.components.sentences import Sentence
-from unmet.components.voice import voice_cues
+from unmet.components.voice import carried, voice_cues
 from unmet.learning.voice_model import SentenceView, VoiceModel
 
 _FILE = "voice.npz"
@@ -26,7 +26,7 @@ def judged_sentences(doc: Doc) -> list[Sentence]:
 
 
 def sentence_views(doc: Doc, sentences: list[Sentence]) -> list[SentenceView]:
-    """Return ``sentences`` as the classifier sees them; their ``voice`` must be that of the rules."""
+    """Return ``sentences`` as the classifier sees them."""
     text = letter_text(doc)
     views = []
     run = -1
@@ -36,12 +36,12 @@ def sentence_views(doc: Doc, sentences: list[Sentence]) -> list[SentenceView]:
         run += place != last
         last = place
         words = text[one["start"] : one["end"]]
-        views.append(SentenceView(words, one["section_kind"], one["voice"], voice_cues(words), run))
+        views.append(SentenceView(words, one["section_kind"], voice_cues(words), run))
     return views
 
 
 class VoiceClassifier:
-    """Replaces the rules' voices by the classifier's."""
+    """Gives every sentence its voice; stands in the place of ``unmet_voice``."""
 
     def __init__(self) -> None:
         self.model: VoiceModel | None = None
@@ -50,9 +50,14 @@ class VoiceClassifier:
         if self.model is None:
             raise ValueError("the component 'unmet_voice_classifier' has no weights; train it, or load a trained pipeline")
         sentences = doc._.sentences
+        for one in sentences:
+            # The case summary of 2013 is the utilization review's own text; what is no prose is form text.
+            one["voice"] = "utilization_review" if one["section_kind"] == "case_summary" else "boilerplate"
         judged = judged_sentences(doc)
-        for one, (voice, _) in zip(judged, self.model.predict(sentence_views(doc, judged)), strict=True):
+        views = sentence_views(doc, judged)
+        for one, (voice, _) in zip(judged, self.model.predict(views), strict=True):
             one["voice"] = voice
+        carried(letter_text(doc), judged, [view.run for view in views], [view.cues for view in views])
         doc._.sentences = sentences
         return doc
 

@@ -100,19 +100,31 @@ class PatternTable:
 
         The matches of a name are those of its alternatives joined by ``|`` in the order they were given.
         """
+        by_name: dict[str, list[re.Pattern[str]]] = {}
+        for name, pattern in self._possible(text, start, end):
+            by_name.setdefault(name, []).append(pattern)
+        for name, patterns in by_name.items():
+            for match in _joined(patterns, text, start, end):
+                yield name, match
+
+    def names(self, text: str, start: int, end: int) -> list[str]:
+        """Return the names of which an alternative matches in ``text[start:end]``, in the order they were given."""
+        found: dict[str, None] = {}
+        for name, pattern in self._possible(text, start, end):
+            if name not in found and pattern.search(text, start, end):
+                found[name] = None
+        return list(found)
+
+    def _possible(self, text: str, start: int, end: int) -> Iterator[tuple[str, re.Pattern[str]]]:
+        """Yield name and pattern of every alternative whose literals stand in ``text[start:end]``."""
         present = self._always
         if self._any:
             for _, bits in self._automaton.iter(text[start:end].lower()):
                 present |= bits
         possible = present & present >> len(self._alternatives) & self._all
-        by_name: dict[str, list[re.Pattern[str]]] = {}
         while possible:
-            name, pattern = self._alternatives[(possible & -possible).bit_length() - 1]
+            yield self._alternatives[(possible & -possible).bit_length() - 1]
             possible &= possible - 1
-            by_name.setdefault(name, []).append(pattern)
-        for name, patterns in by_name.items():
-            for match in _joined(patterns, text, start, end):
-                yield name, match
 
 
 def _joined(patterns: list[re.Pattern[str]], text: str, start: int, end: int) -> Iterator[re.Match[str]]:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from unmet.learning.hashed import HashedClassifier
 
 _FOLDS = 5
-_STRENGTH = 0.3
-_WRITTEN_WEIGHT = 0.5
+_STRENGTH = 1.0
+_WRITTEN_WEIGHT = 0.2
 
 
 class VoiceExample(NamedTuple):

@@ -27,11 +27,14 @@ _SCALE = 3.0
 
 
 class SentenceView(NamedTuple):
-    """A sentence as the classifiers see it: its words, where it stands, and what the rules made of it."""
+    """A sentence as the classifiers see it: its words, where it stands, and which cues of the rules it holds.
+
+    The rules' own verdict is left out: it is more often right on the letters that they were written on than on others,
+    and a classifier that sees it learns to trust it too much.
+    """
 
     text: str
     section_kind: str
-    voice: str  # of the rules
     cues: tuple[str, ...]  # names of the rules' patterns that match
     run: int  # sentences of one run follow each other: a case summary, a rationale
 
@@ -53,12 +56,8 @@ def features(sentences: Sequence[SentenceView]) -> list[Buckets]:
                 [
                     *_lexical(words[index], one),
                     *(f"p:{min(position, 4)} q:{min(count - 1 - position, 4)}".split()),
-                    f"v:{one.voice}",
-                    f"kv:{one.section_kind[0]}{one.voice}",
-                    f"pv:{sentences[before].voice if before is not None else '^'}",
-                    f"nv:{sentences[after].voice if after is not None else '$'}",
-                    f"pvv:{sentences[before].voice if before is not None else '^'}{one.voice}",
                     *(f"ps:{word}" for word in (words[before][:3] if before is not None else ())),
+                    *(f"ns:{word}" for word in (words[after][:3] if after is not None else ())),
                 ]
             )
         )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from unmet.reasoning.dependence import Inheritance
     from unmet.reasoning.findings import Argument
 
-_ORDINAL = re.compile(r"\(?(\d{1,2})[.)]\s+\Z")
+_ORDINAL = re.compile(r"\(?(\d{1,2})[.)]\s+")
 
 
 class Criterion(TypedDict):
@@ -54,7 +54,7 @@ def criteria_of(argument: Argument, findings: list[Finding], inherited: Inherita
         for statement, group in _requirements(argument, stated.pop(name, []), own):
             result.append(_decided(argument, name, statement, group, inherited))
     for name, unapplied in stated.items():
-        result.append(_criterion(argument, name, _first(argument.text, unapplied), status="not_addressed", confidence=0.6))
+        result.append(_criterion(argument, name, _first(argument, unapplied), status="not_addressed", confidence=0.6))
     return result
 
 
@@ -117,16 +117,18 @@ def _requirements(
         words = [set(text[one["start"] : one["end"]].lower().split()) for one, _ in groups.values()]
         if all(len(a & b) * 3 <= min(len(a), len(b)) for i, a in enumerate(words) for b in words[i + 1 :]):
             return list(groups.values())
-    return [(_first(text, statements), findings)]
+    return [(_first(argument, statements), findings)]
 
 
-def _first(text: str, statements: list[Mention]) -> Mention | None:
-    numbered = [one for one in statements if _ordinal(text, one) is not None]
+def _first(argument: Argument, statements: list[Mention]) -> Mention | None:
+    numbered = [one for one in statements if _ordinal(argument, one) is not None]
     return min(numbered or statements, key=lambda one: one["start"], default=None)
 
 
-def _ordinal(text: str, statement: Mention) -> int | None:
-    numeral = _ORDINAL.search(text, max(0, statement["start"] - 6), statement["start"])
+def _ordinal(argument: Argument, statement: Mention) -> int | None:
+    """Return the number of the list item that a statement stands in; the numeral opens its sentence."""
+    sentence = next((one for one in argument.sentences if one["start"] <= statement["start"] < one["end"]), None)
+    numeral = _ORDINAL.match(argument.text, sentence["start"], sentence["end"]) if sentence else None
     return int(numeral[1]) if numeral else None
 
 
@@ -151,7 +153,7 @@ def _criterion(argument: Argument, name: str, statement: Mention | None, *, stat
         request=argument.request.index,
         type=name,
         statement=(statement["start"], statement["end"]) if statement else None,
-        ordinal=_ordinal(argument.text, statement) if statement else None,
+        ordinal=_ordinal(argument, statement) if statement else None,
         logic=argument.logic if statement else None,
         status=status,
         unmet_basis=None,

@@ -25,6 +25,7 @@ def without_words(nlp: Language) -> Language:
     classifiers know features by their hashes.
     """
     clean = load_rules()
+    clean.remove_pipe("unmet_voice")
     for position, (name, component) in enumerate(nlp.pipeline):
         if name not in _TRAINED:
             continue

@@ -79,7 +79,7 @@ def _train_voice(nlp: Language, letters: Sequence[TrainingLetter]) -> dict[int, 
     """Fit the voice classifier and add it; return each letter's voices as classifiers that did not see it gave them."""
     examples = []
     judged = []
-    with nlp.select_pipes(enable=["unmet_layout", "unmet_sentences", "unmet_voice"]):
+    with nlp.select_pipes(enable=["unmet_layout", "unmet_sentences"]):
         for annotated, written in letters:
             doc = nlp(annotated.letter.text)
             gold = {annotated.to_text(one.start, one.end): one.voice for one in annotated.row.sentences}
@@ -89,7 +89,8 @@ def _train_voice(nlp: Language, letters: Sequence[TrainingLetter]) -> dict[int, 
             examples.append(VoiceExample(views, voices, written))
             judged.append(len(sentences))
     fitted = fit_voice(examples)
-    component: Any = nlp.add_pipe("unmet_voice_classifier", after="unmet_voice")
+    nlp.remove_pipe("unmet_voice")
+    component: Any = nlp.add_pipe("unmet_voice_classifier", after="unmet_sentences")
     component.model = fitted.model
     return dict(enumerate(fitted.held_out))
 
@@ -98,13 +99,13 @@ def _ruled(nlp: Language, one: TrainingLetter, voices: list[str] | None) -> Doc:
     """Read a letter with the rules; its voices are ``voices`` where given, else the classifier's."""
     doc = nlp.make_doc(one.annotated.letter.text)
     for name, component in nlp.pipeline:
+        if name not in ("unmet_relations", "unmet_spans"):
+            doc = component(doc)
         if name == "unmet_voice_classifier" and voices is not None:
             sentences = doc._.sentences
             for sentence, voice in zip(judged_sentences(doc), voices, strict=True):
                 sentence["voice"] = voice
             doc._.sentences = sentences
-        elif name not in ("unmet_relations", "unmet_spans"):
-            doc = component(doc)
     return doc
 
 
