@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -23,10 +24,13 @@ def test_the_shipped_pipeline_is_small_and_without_foreign_words() -> None:
     folder = Path(unmet_letters.__file__).parent
     assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < 25_000_000
     allowed = set(load_rules().vocab.strings) | {"ROOT"}
-    import json
-
     for store in folder.rglob("strings.json"):
         assert set(json.loads(store.read_text())) <= allowed
+    # Nor folders of the machine that trained it, nor scores on what it was trained on.
+    for path in [*folder.rglob("*.json"), *folder.rglob("*.cfg")]:
+        if path.name != "strings.json":
+            assert "/tmp" not in path.read_text(), path.name
+            assert "ents_f" not in path.read_text(), path.name
 
 
 def test_voice_of_plain_sentences(samples: Path) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from spacy.language import Language
 
 NAME = "unmet_letters"
+_SPACY = ">=3.7.5,<3.9"
 _TRAINED = ("unmet_voice_classifier", "unmet_learned_mentions", "unmet_assertion_classifier")
 
 
@@ -48,7 +49,11 @@ def _spans_without_words(spans: Language) -> Language:
     for section in ("corpora", "paths", "training", "initialize"):
         config.pop(section, None)
     clean = load_model_from_config(config, auto_fill=True)
-    return clean.from_bytes(spans.to_bytes(exclude=["vocab", "tokenizer"]), exclude=["vocab", "tokenizer"])
+    # The configuration names this machine's folders, the meta scores on the letters that showed the progress of training.
+    own = ["vocab", "tokenizer", "config", "meta"]
+    clean.from_bytes(spans.to_bytes(exclude=own), exclude=own)
+    clean.meta.update({"name": f"{NAME}_spans", "spacy_version": _SPACY})
+    return clean
 
 
 def write_package(nlp: Language, folder: Path) -> None:
@@ -61,7 +66,7 @@ def write_package(nlp: Language, folder: Path) -> None:
             "version": __version__,
             "description": "Rules and trained components that read Independent Medical Review determination letters.",
             "license": "MIT",
-            "spacy_version": ">=3.7.5,<3.9",
+            "spacy_version": _SPACY,
         }
     )
     clean = without_words(nlp)
