@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unmet.learning.fit import fit_classifier
 from unmet.learning.hashed import BITS, HashedClassifier, bucket, buckets
+from unmet.learning.weights import read_weights, write_weights
 
 FEATURES = [
     ["w:denied", "n:1"],
@@ -45,9 +46,8 @@ def test_probabilities_add_up_and_nothing_in_gives_nothing_out() -> None:
 
 def test_what_was_saved_reads_back_the_same(tmp_path: Path) -> None:
     classifier = fitted()
-    np.savez(tmp_path / "weights.npz", **classifier.arrays("one_"))  # type: ignore[arg-type]
-    with np.load(tmp_path / "weights.npz", allow_pickle=False) as arrays:
-        again = HashedClassifier.from_arrays(arrays, "one_")
+    write_weights(tmp_path / "new" / "weights.npz", classifier.arrays("one_"))
+    again = HashedClassifier.from_arrays(read_weights(tmp_path / "new" / "weights.npz"), "one_")
     assert np.allclose(again.probabilities(ITEMS), classifier.probabilities(ITEMS), atol=1e-3)
 
 

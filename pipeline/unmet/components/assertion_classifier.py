@@ -7,7 +7,6 @@ it (:mod:`unmet.learning.assertion_model`). Titles are left to the rules.
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
 
@@ -15,6 +14,7 @@ from unmet.components.letter_layout import letter_text
 from unmet.components.mentions import Mention, prose_sentences
 from unmet.learning.assertion_model import MentionView, features
 from unmet.learning.hashed import HashedClassifier
+from unmet.learning.weights import read_weights, write_weights
 
 _FILE = "assertion.npz"
 
@@ -80,15 +80,12 @@ class AssertionClassifier:
 
     def to_disk(self, path: str | Path, *, exclude: Any = ()) -> None:
         """Write the weights: arrays of numbers and labels, nothing of the letters."""
-        folder = Path(path)
-        folder.mkdir(parents=True, exist_ok=True)
         if self.model is not None:
-            np.savez_compressed(folder / _FILE, **self.model.arrays(""))
+            write_weights(Path(path) / _FILE, self.model.arrays(""))
 
     def from_disk(self, path: str | Path, *, exclude: Any = ()) -> "AssertionClassifier":
         """Read the weights; no code is loaded."""
-        with np.load(Path(path) / _FILE, allow_pickle=False) as arrays:
-            self.model = HashedClassifier.from_arrays(arrays, "")
+        self.model = HashedClassifier.from_arrays(read_weights(Path(path) / _FILE), "")
         return self
 
 

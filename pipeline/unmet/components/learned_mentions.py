@@ -30,6 +30,7 @@ from unmet.components.mentions import PROSE, Mention, mention, prose_sentences
 from unmet.components.prose_view import PHRASES, ProseView, prose_view
 from unmet.components.sentences import Sentence
 from unmet.learning.phrase_model import DECIDED, PhraseModel, PhraseView
+from unmet.learning.weights import read_weights, write_weights
 
 _FILE = "phrases.npz"
 _FOLDER = "spans"
@@ -211,15 +212,14 @@ class LearnedMentions:
         folder.mkdir(parents=True, exist_ok=True)
         if self.spans is not None and self.phrases is not None:
             self.spans.to_disk(folder / _FOLDER)
-            np.savez_compressed(folder / _FILE, **self.phrases.arrays())
+            write_weights(folder / _FILE, self.phrases.arrays())
 
     def from_disk(self, path: str | Path, *, exclude: Any = ()) -> "LearnedMentions":
         """Read both back; no code is loaded. The trained pipeline shares the vocabulary of the whole."""
         folder = Path(path)
         self.spans = spacy.util.load_model_from_path(folder / _FOLDER, vocab=self._vocab)
         _use_numpy(self.spans)
-        with np.load(folder / _FILE, allow_pickle=False) as arrays:
-            self.phrases = PhraseModel.from_arrays(arrays)
+        self.phrases = PhraseModel.from_arrays(read_weights(folder / _FILE))
         return self
 
 

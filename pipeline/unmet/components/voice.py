@@ -156,8 +156,7 @@ def carried(text: str, sentences: list[Sentence], runs: list[int], cues: list[tu
     """Correct ``voice`` in sentences of rationales by what is certain whatever their words.
 
     A quotation that a guideline or utilization review opened is theirs to its end, and so are the numbered items of a
-    guideline's list; where utilization review is
-    named beside a quotation, it is who speaks. ``runs`` numbers the stretches of
+    guideline's list; utilization review named beside a quotation is who speaks. ``runs`` numbers the stretches of
     sentences that follow each other, ``cues`` are those of :func:`voice_cues`.
     """
     before, in_quote = "", ""

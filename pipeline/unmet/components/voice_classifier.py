@@ -7,7 +7,6 @@ know for certain goes before it: quotations and lists run on.
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
 
@@ -15,6 +14,7 @@ from unmet.components.letter_layout import layout_of, letter_text
 from unmet.components.sentences import Sentence
 from unmet.components.voice import carried, voice_cues
 from unmet.learning.voice_model import SentenceView, VoiceModel
+from unmet.learning.weights import read_weights, write_weights
 
 _FILE = "voice.npz"
 
@@ -63,15 +63,12 @@ class VoiceClassifier:
 
     def to_disk(self, path: str | Path, *, exclude: Any = ()) -> None:
         """Write the weights: arrays of numbers and labels, nothing of the letters."""
-        folder = Path(path)
-        folder.mkdir(parents=True, exist_ok=True)
         if self.model is not None:
-            np.savez_compressed(folder / _FILE, **self.model.arrays())
+            write_weights(Path(path) / _FILE, self.model.arrays())
 
     def from_disk(self, path: str | Path, *, exclude: Any = ()) -> "VoiceClassifier":
         """Read the weights; no code is loaded."""
-        with np.load(Path(path) / _FILE, allow_pickle=False) as arrays:
-            self.model = VoiceModel.from_arrays(arrays)
+        self.model = VoiceModel.from_arrays(read_weights(Path(path) / _FILE))
         return self
 
 
