@@ -28,7 +28,7 @@ def bucket(feature: str) -> int:
 
 def buckets(features: Iterable[str]) -> Buckets:
     """Return the rows of an item's features, each once; an item without features has the row of the empty one."""
-    return sorted({crc32(feature.encode()) & _MASK for feature in features} or {bucket("")})
+    return sorted({bucket(feature) for feature in features} or {bucket("")})
 
 
 class HashedClassifier:
