@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -107,12 +106,3 @@ def test_p_is_fair_where_there_is_no_difference() -> None:
         for _ in range(100)
     ]
     assert np.mean(np.array(found) < 0.05) <= 0.12
-
-
-def test_a_hundred_letters_take_seconds() -> None:
-    drawn = np.random.default_rng(7).integers(0, 9, size=(100, 60, 4))
-    counts = np.stack([drawn[..., 0], drawn[..., 0] + drawn[..., 1], drawn[..., 0], drawn[..., 0] + drawn[..., 2]], axis=-1)
-    started = time.perf_counter()
-    intervals.interval(counts)
-    intervals.paired_test(counts, counts[::-1])
-    assert time.perf_counter() - started < 10
