@@ -247,11 +247,11 @@ def train(
 ) -> None:
     """Train the learned parts of the pipeline on annotated letters, and write the pipeline as a package.
 
-    Letters of the corpus's real.jsonl are trained on by split, those of its project.jsonl always. Where no folder holds
-    real letters, the project's letters alone are trained on.
+    Letters of the corpus's real.jsonl are trained on by split, those of its project.jsonl and its rationales.jsonl always.
+    Where no folder holds real letters, the project's own are trained on alone.
     """
     from unmet.errors import UnmetError
-    from unmet.training.corpora import training_letters
+    from unmet.training.corpora import training_letters, training_rationales
     from unmet.training.package import write_package
     from unmet.training.train import train as train_pipeline
 
@@ -263,7 +263,8 @@ def train(
     try:
         folders = [*(letters or []), *_letters_of_environment()]
         chosen = training_letters(annotations, folders, split or ["train"], develop)
-        write_package(train_pipeline(config, chosen.letters, chosen.development, say), output)
+        rationales = training_rationales(annotations)
+        write_package(train_pipeline(config, chosen.letters, chosen.development, rationales, say), output)
     except UnmetError as error:
         raise _fail(str(error), _SOME_FAILED) from None
     say(f"{output}: written; use it with --model {output}")

@@ -49,6 +49,7 @@ def register() -> None:
         letter_layout,
         medications,
         procedures,
+        relation_classifier,
         relations,
         sentences,
         spans,

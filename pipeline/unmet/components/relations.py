@@ -31,7 +31,7 @@ class Relations:
         families = {request.index: request_family(doc, request, layout) for request in layout.requests}
         criteria: list[Criterion] = []
         for request in layout.requests:
-            argument = self._argument(doc, request, families[request.index])
+            argument = argument_of(doc, request, families[request.index])
             findings = findings_of(argument)
             findings += [
                 Finding("redundant_service", "unmet", "contradicted", sentence, LIKELY)
@@ -42,18 +42,19 @@ class Relations:
         doc._.families = {str(index): family for index, family in families.items()}
         return doc
 
-    @staticmethod
-    def _argument(doc: Doc, request: RequestParts, family: str) -> Argument:
-        start, end = request.rationale or (0, 0)
-        mentions: list[Mention] = doc._.mentions or []
-        return Argument(
-            text=letter_text(doc),
-            request=request,
-            family=family,
-            sentences=[one for one in doc._.sentences if one["section_kind"] == "rationale" and one["request"] == request.index],
-            stated=[one for one in mentions if one["label"] == "CRITERION" and start <= one["start"] < end],
-            conditions=[one for one in mentions if one["label"] == "CONDITION" and start <= one["start"] < end],
-        )
+
+def argument_of(doc: Doc, request: RequestParts, family: str) -> Argument:
+    """Return a request with its rationale as the steps of reasoning see it."""
+    start, end = request.rationale or (0, 0)
+    mentions: list[Mention] = doc._.mentions or []
+    return Argument(
+        text=letter_text(doc),
+        request=request,
+        family=family,
+        sentences=[one for one in doc._.sentences if one["section_kind"] == "rationale" and one["request"] == request.index],
+        stated=[one for one in mentions if one["label"] == "CRITERION" and start <= one["start"] < end],
+        conditions=[one for one in mentions if one["label"] == "CONDITION" and start <= one["start"] < end],
+    )
 
 
 @Language.factory("unmet_relations", requires=["doc._.mentions", "doc._.sentences"], assigns=["doc._.criteria", "doc._.families"])

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+# Of the weighted fit: rounds of L-BFGS, and the slope at which it stops.
+_ROUNDS, _TOLERANCE = 120, 1e-4
+
+
 def fit_classifier(
     items: Sequence[Buckets],
     labels: Sequence[str],
@@ -58,13 +62,48 @@ def fit_classifier(
     )
 
 
-def _matrix(items: Sequence[Buckets], csr_matrix: Any) -> Any:
+def fit_weighted(
+    items: Sequence[Buckets],
+    labels: Sequence[str],
+    weights: Sequence[float],
+    *,
+    strength: float,
+    least: int = 2,
+    dense: NDArray[Any] | None = None,
+    bits: int = BITS,
+) -> HashedClassifier:
+    """Fit a classifier to items of which each counts its weight; the buckets of ``items`` are below two to the ``bits``.
+
+    ``dense`` holds a row of numbers per item. A feature in fewer than ``least`` items is left out.
+    """
+    from scipy.sparse import csr_matrix, hstack
+    from sklearn.linear_model import LogisticRegression
+
+    sparse = _matrix(items, csr_matrix, bits)
+    rows = np.flatnonzero(np.asarray(sparse.sum(axis=0)).ravel() >= least)
+    matrix = sparse[:, rows].astype("float32")
+    if dense is not None:
+        matrix = hstack([matrix, csr_matrix(dense.astype("float32"))]).tocsr()
+    model = LogisticRegression(C=strength, max_iter=_ROUNDS, tol=_TOLERANCE)
+    model.fit(matrix, np.array(labels), sample_weight=np.asarray(weights))
+    found, bias = _per_class(model)
+    return HashedClassifier(
+        [str(label) for label in model.classes_],
+        rows,
+        np.asarray(found[:, : len(rows)], "float32").T,
+        np.asarray(bias, "float32"),
+        np.asarray(found[:, len(rows) :], "float32").T,
+        bits=bits,
+    )
+
+
+def _matrix(items: Sequence[Buckets], csr_matrix: Any, bits: int = BITS) -> Any:
     indices: list[int] = []
     bounds = [0]
     for own in items:
         indices.extend(own)
         bounds.append(len(indices))
-    return csr_matrix((np.ones(len(indices)), indices, bounds), shape=(len(items), 1 << BITS))
+    return csr_matrix((np.ones(len(indices)), indices, bounds), shape=(len(items), 1 << bits))
 
 
 def _per_class(model: Any) -> tuple[NDArray[Any], NDArray[Any]]:

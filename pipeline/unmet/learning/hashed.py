@@ -41,14 +41,16 @@ class HashedClassifier:
         weights: NDArray[np.float32],
         bias: NDArray[np.float32],
         dense: NDArray[np.float32],
+        *,
+        bits: int = BITS,
     ) -> None:
         """Take the buckets that have weights (``rows``), their weights (a row each, a column per label), the bias per
-        label, and the weights of dense inputs (a row per input)."""
+        label, and the weights of dense inputs (a row per input). There are two to the power of ``bits`` buckets."""
         self.labels = list(labels)
         self._rows, self._bias, self._dense = rows, bias, dense
         # Row 0 stands for every bucket without weights.
         self._weights = np.vstack([np.zeros((1, len(self.labels)), "float32"), weights.astype("float32")])
-        self._place = np.zeros(1 << BITS, "int32")
+        self._place = np.zeros(1 << bits, "int32")
         self._place[rows] = np.arange(1, len(rows) + 1)
 
     def probabilities(self, items: Sequence[Buckets], dense: NDArray[Any] | None = None) -> NDArray[np.float32]:
@@ -56,14 +58,22 @@ class HashedClassifier:
         row of numbers per item."""
         if not items:
             return np.zeros((0, len(self.labels)), "float32")
-        places = self._place[np.fromiter((number for own in items for number in own), "int64")]
         bounds = np.cumsum([0, *(len(own) for own in items[:-1])])
-        total = np.add.reduceat(self._weights[places], bounds, axis=0) + self._bias
+        places = np.fromiter((number for own in items for number in own), "int64")
+        total = np.add.reduceat(self.scores(places), bounds, axis=0) + self._bias
         if dense is not None:
             total += dense @ self._dense
-        total -= total.max(axis=1, keepdims=True)
-        powers = np.exp(total)
-        return np.asarray(powers / powers.sum(axis=1, keepdims=True), "float32")
+        return softmax(total)
+
+    def scores(self, places: NDArray[Any]) -> NDArray[np.float32]:
+        """Return the weights of buckets: a column per label behind the dimensions of ``places``."""
+        weights: NDArray[np.float32] = self._weights[self._place[places]]
+        return weights
+
+    @property
+    def bias(self) -> NDArray[np.float32]:
+        """The scores of an item without features, a number per label."""
+        return self._bias
 
     def arrays(self, prefix: str) -> dict[str, NDArray[Any]]:
         """Return the arrays to save, under names that begin with ``prefix``; weights in half precision."""
@@ -76,7 +86,7 @@ class HashedClassifier:
         }
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], prefix: str) -> HashedClassifier:
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], prefix: str, *, bits: int = BITS) -> HashedClassifier:
         """Read back what :meth:`arrays` gave."""
         return cls(
             [str(label) for label in arrays[f"{prefix}labels"]],
@@ -84,4 +94,11 @@ class HashedClassifier:
             arrays[f"{prefix}weights"].astype("float32"),
             arrays[f"{prefix}bias"],
             arrays[f"{prefix}dense"],
+            bits=bits,
         )
+
+
+def softmax(scores: NDArray[Any]) -> NDArray[np.float32]:
+    """Return probabilities that sum to one over the last dimension."""
+    powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True), "float32")

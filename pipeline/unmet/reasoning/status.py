@@ -45,6 +45,16 @@ def criteria_of(argument: Argument, findings: list[Finding], inherited: Inherita
     findings = _consistent(findings, argument)
     if argument.sentences and not any(finding.status == argument.wanted for finding in findings):
         findings = [*findings, _fallback(argument)]
+    criteria = found_and_stated(argument, findings, source="rule")
+    for one in criteria:
+        if inherited is not None and one["type"] == "parent_service":
+            one["inherits_from"] = inherited.parent
+    return criteria
+
+
+def found_and_stated(argument: Argument, findings: list[Finding], *, source: str) -> list[Criterion]:
+    """Return a criterion for every type that ``findings`` speak of, with its statement, and for every stated type that none
+    speaks of. ``source`` names who made the findings: "rule" or "model"."""
     stated: dict[str, list[Mention]] = {}
     for one in argument.stated:
         stated.setdefault(str(one["attributes"]["type"]), []).append(one)
@@ -52,9 +62,11 @@ def criteria_of(argument: Argument, findings: list[Finding], inherited: Inherita
     for name in dict.fromkeys(finding.type for finding in findings):
         own = [finding for finding in findings if finding.type == name]
         for statement, group in _requirements(argument, stated.pop(name, []), own):
-            result.append(_decided(argument, name, statement, group, inherited))
+            result.append(_decided(argument, name, statement, group))
     for name, unapplied in stated.items():
         result.append(_criterion(argument, name, _first(argument, unapplied), status="not_addressed", confidence=0.6))
+    for criterion in result:
+        criterion["source"] = source
     return result
 
 
@@ -132,9 +144,7 @@ def _ordinal(argument: Argument, statement: Mention) -> int | None:
     return int(numeral[1]) if numeral else None
 
 
-def _decided(
-    argument: Argument, name: str, statement: Mention | None, findings: list[Finding], inherited: Inheritance | None
-) -> Criterion:
+def _decided(argument: Argument, name: str, statement: Mention | None, findings: list[Finding]) -> Criterion:
     unmet = [finding for finding in findings if finding.status == "unmet"]
     status = "unmet" if unmet and (argument.upheld or len(unmet) == len(findings)) else "met"
     deciding = [finding for finding in findings if finding.status == status]
@@ -143,8 +153,6 @@ def _decided(
     criterion["decisive"] = status == argument.wanted
     sentences = [argument.sentences[index] for index in sorted({finding.sentence for finding in deciding})]
     criterion["evidence"] = [(one["start"], one["end"]) for one in sentences]
-    if inherited is not None and name == "parent_service":
-        criterion["inherits_from"] = inherited.parent
     return criterion
 
 

@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from unmet.corpus.attach import attach, letter_files
 from unmet.corpus.rows import read_rows
+from unmet.training.errors import TrainingError
 from unmet.training.evaluate import rows_of_split
-from unmet.training.train import TrainingError, TrainingLetter
+from unmet.training.rationales import Rationale, read_rationales
+from unmet.training.train import TrainingLetter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-REAL, WRITTEN = "real.jsonl", "project.jsonl"
+REAL, WRITTEN, RATIONALES = "real.jsonl", "project.jsonl", "rationales.jsonl"
 # Without real letters every eighth of the written ones is kept from training, to show how it goes.
 _KEPT = 8
 
@@ -49,3 +51,9 @@ def training_letters(annotations: Path, folders: Sequence[Path], splits: Sequenc
     real = [TrainingLetter(one, written=False) for one in attach(chosen, folders)]
     shown = [] if develop in splits else rows_of_split(annotations, REAL, develop)
     return TrainingLetters([*real, *written], [TrainingLetter(one, written=False) for one in attach(shown, folders)])
+
+
+def training_rationales(annotations: Path) -> list[Rationale]:
+    """Return the rationales that were written for the project without a letter; none where the file is missing."""
+    path = annotations / RATIONALES
+    return read_rationales(path) if path.is_file() else []

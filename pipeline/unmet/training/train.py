@@ -3,7 +3,8 @@
 1. the voice classifier, on what the rules say of every sentence;
 2. the spaCy pipeline of NER and span categoriser (``configs/letters.cfg``), on prose with the rules' marks and voices of
    classifiers that did not see the letter;
-3. the classifiers of what a phrase means, and of assertions.
+3. the classifiers of what a phrase means, and of assertions;
+4. the relation model, on what the rules say of the rationales of the letters and of those written for the project.
 
 The same letters, configuration and seed give the same weights on the same machine.
 """
@@ -18,12 +19,15 @@ from unmet.components.assertion_classifier import judged_mentions, mention_views
 from unmet.components.learned_mentions import phrase_view, rule_reading
 from unmet.components.mentions import prose_sentences
 from unmet.components.voice_classifier import judged_sentences, sentence_views
-from unmet.errors import UnmetError
 from unmet.learning import assertion_model, phrase_model
 from unmet.learning.fit import fit_classifier
+from unmet.learning.fit_relations import fit_relations
 from unmet.learning.fit_voice import VoiceExample, fit_voice
 from unmet.loading import load_rules
+from unmet.training.errors import TrainingError
 from unmet.training.prose_corpus import prose_example, write_prose
+from unmet.training.rationales import as_letter
+from unmet.training.relation_examples import letter_examples, rationale_example
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,14 +36,12 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc
 
     from unmet.corpus.attach import AnnotatedLetter
+    from unmet.learning.fit_relations import RelationExample
     from unmet.learning.hashed import Buckets
+    from unmet.training.rationales import Rationale
 
 _ASSERTION = {"strength": 0.3, "written_weight": 1.0}
 _PHRASE = {"strength": 1.0, "written_weight": 1.0}
-
-
-class TrainingError(UnmetError):
-    """Training cannot go on; the text says what is missing."""
 
 
 class TrainingLetter(NamedTuple):
@@ -50,9 +52,15 @@ class TrainingLetter(NamedTuple):
 
 
 def train(
-    config: Path, letters: Sequence[TrainingLetter], development: Sequence[TrainingLetter], say: Callable[[str], None]
+    config: Path,
+    letters: Sequence[TrainingLetter],
+    development: Sequence[TrainingLetter],
+    rationales: Sequence[Rationale],
+    say: Callable[[str], None],
 ) -> Language:
     """Return the trained pipeline; ``development`` letters only show the progress of the spaCy pipeline.
+
+    ``rationales`` are those that were written for the project without a letter.
 
     ``say`` is told which step begins. Raises :class:`TrainingError` where ``letters`` hold too little to train on.
     """
@@ -63,7 +71,9 @@ def train(
     held_out = _train_voice(nlp, letters)
     say("rules on every letter")
     shown = [*letters, *development]
-    docs = [_ruled(nlp, one, held_out.get(index)) for index, one in enumerate(shown)]
+    docs = [_ruled(nlp, one.annotated.letter.text, held_out.get(index)) for index, one in enumerate(shown)]
+    say("relations")
+    examples = _relation_examples(nlp, letters, docs, rationales)
     say("NER and span categoriser")
     settings, spans = _train_spans(config, nlp, shown, docs, len(letters))
     learned: Any = nlp.add_pipe("unmet_learned_mentions", after="unmet_criteria", config=settings)
@@ -72,6 +82,8 @@ def train(
     learned.phrases = _train_phrases(letters, docs)
     classifier: Any = nlp.add_pipe("unmet_assertion_classifier", after="unmet_assertion")
     classifier.model = _train_assertions(letters, docs)
+    relations: Any = nlp.add_pipe("unmet_relation_classifier", after="unmet_relations")
+    relations.model = fit_relations(examples)
     return nlp
 
 
@@ -95,9 +107,9 @@ def _train_voice(nlp: Language, letters: Sequence[TrainingLetter]) -> dict[int, 
     return dict(enumerate(fitted.held_out))
 
 
-def _ruled(nlp: Language, one: TrainingLetter, voices: list[str] | None) -> Doc:
+def _ruled(nlp: Language, text: str, voices: list[str] | None) -> Doc:
     """Read a letter with the rules; its voices are ``voices`` where given, else the classifier's."""
-    doc = nlp.make_doc(one.annotated.letter.text)
+    doc = nlp.make_doc(text)
     for name, component in nlp.pipeline:
         if name not in ("unmet_relations", "unmet_spans"):
             doc = component(doc)
@@ -107,6 +119,21 @@ def _ruled(nlp: Language, one: TrainingLetter, voices: list[str] | None) -> Doc:
                 sentence["voice"] = voice
             doc._.sentences = sentences
     return doc
+
+
+def _relation_examples(
+    nlp: Language, letters: Sequence[TrainingLetter], docs: Sequence[Doc], rationales: Sequence[Rationale]
+) -> list[RelationExample]:
+    relations: Any = nlp.get_pipe("unmet_relations")
+    examples: list[RelationExample] = []
+    for (annotated, written), doc in zip(letters, docs[: len(letters)], strict=True):
+        examples += letter_examples(annotated, relations(doc), written=written)
+    for number, one in enumerate(rationales):
+        letter = as_letter(one)
+        example = rationale_example(one, letter, relations(_ruled(nlp, letter.text, None)), f"rationale {number}")
+        if example is not None:
+            examples.append(example)
+    return examples
 
 
 def _train_spans(

@@ -1,0 +1,153 @@
+"""``unmet_relation_classifier``: the criteria of every request, decided anew by a trained model.
+
+It knows what the rules found, and weighs it with the words (:mod:`unmet.learning.relation_model`). What the rules know for
+certain stays theirs: that a service falls with another request of the letter. The confidence of a criterion is the
+model's calibrated probability of its status.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from unmet.components.letter_layout import layout_of
+from unmet.components.mentions import Mention
+from unmet.components.relations import argument_of
+from unmet.components.rules import CriterionRules, criterion_rules
+from unmet.learning.relation_model import MET, UNMET, Judgement, RationaleView, RelationModel, SentenceView, Topic
+from unmet.learning.weights import read_weights, write_weights
+from unmet.reasoning.cues import clauses, find_cues, governing, only_concludes, turn
+from unmet.reasoning.findings import Argument, Finding
+from unmet.reasoning.status import Criterion, found_and_stated
+
+_FILE = "relations.npz"
+# Chosen by cross-validation over the letters that are trained on (docs/training.md).
+_UNMET, _MET = 0.4, 0.5
+_EVIDENCE = 0.35
+
+
+def rationale_view(argument: Argument, mentions: list[Mention], rules: list[Criterion]) -> RationaleView:
+    """Return the rationale of a request as the model sees it; ``rules`` are the criteria that the rules found for it."""
+    return RationaleView(
+        sentences=tuple(_sentence_view(argument, one["start"], one["end"], one["voice"], mentions) for one in argument.sentences),
+        family=argument.family,
+        upheld=argument.upheld,
+        rules={(one["type"], one["status"]): one["confidence"] for one in rules},
+    )
+
+
+def _sentence_view(argument: Argument, start: int, end: int, voice: str, mentions: list[Mention]) -> SentenceView:
+    text = argument.text
+    own = [one for one in mentions if start <= one["start"] < end]
+    return SentenceView(
+        words=text[turn(text, start, end) : end],
+        voice=voice,
+        concludes=only_concludes(text[start:end]),
+        cues=frozenset(cue.basis for cue in find_cues(text, start, end)),
+        topics=tuple(_topics(text, start, end)),
+        stated=frozenset(str(one["attributes"]["type"]) for one in argument.stated if start <= one["start"] < end),
+        functions=frozenset(
+            f"{one['attributes'].get('dimension')} {one['attributes'].get('polarity')}"
+            for one in own
+            if one["label"] == "FUNCTION"
+        ),
+        treatments=frozenset(
+            str(one["attributes"].get("family") or one["attributes"].get("drug_class") or "")
+            for one in own
+            if one["label"] in ("PROCEDURE", "MEDICATION")
+        ),
+    )
+
+
+def _topics(text: str, start: int, end: int) -> list[Topic]:
+    rules = criterion_rules()
+    found = []
+    for clause_start, clause_end in clauses(text, start, end):
+        cues = find_cues(text, clause_start, clause_end)
+        for topic in CriterionRules.search(rules.applied, text, clause_start, clause_end):
+            cue = governing(topic, cues)
+            found.append(Topic(topic.name, "applied", cue.basis if cue else None))
+    for name in ("contrary", "fulfilled", "stated"):
+        found += [Topic(one.name, name, None) for one in CriterionRules.search(getattr(rules, name), text, start, end)]
+    return found
+
+
+class RelationClassifier:
+    """Replaces the rules' criteria by the model's."""
+
+    def __init__(self) -> None:
+        self.model: RelationModel | None = None
+
+    def __call__(self, doc: Doc) -> Doc:
+        if self.model is None:
+            raise ValueError("the component 'unmet_relation_classifier' has no weights; train it, or load a trained pipeline")
+        criteria: list[Criterion] = []
+        for request in layout_of(doc).requests:
+            argument = argument_of(doc, request, doc._.families[str(request.index)])
+            rules = [one for one in doc._.criteria if one["request"] == request.index]
+            criteria += self._decide(self.model, argument, doc._.mentions or [], rules)
+        doc._.criteria = criteria
+        return doc
+
+    @staticmethod
+    def _decide(model: RelationModel, argument: Argument, mentions: list[Mention], rules: list[Criterion]) -> list[Criterion]:
+        judged = {one.type: one for one in model.judge(rationale_view(argument, mentions, rules))}
+        inherited = [one for one in rules if one["type"] == "parent_service" and one["status"] == "unmet"]
+        decided = _decided(list(judged.values()), argument, inherits=bool(inherited))
+        findings = [one for judgement, status in decided for one in _findings(judgement, status, model.pairs.labels)]
+        found = found_and_stated(argument, sorted(findings, key=lambda one: one.sentence), source="model")
+        for one in found:
+            if one["status"] == "not_addressed" and one["type"] in judged:
+                one["confidence"] = round(judged[one["type"]].statuses.get("not_addressed", 0.0), 2)
+        return [*inherited, *(one for one in found if one["type"] != "parent_service" or not inherited)]
+
+    def to_disk(self, path: str | Path, *, exclude: Any = ()) -> None:
+        """Write the weights: arrays of numbers and labels, nothing of the letters."""
+        if self.model is not None:
+            write_weights(Path(path) / _FILE, self.model.arrays())
+
+    def from_disk(self, path: str | Path, *, exclude: Any = ()) -> "RelationClassifier":
+        """Read the weights; no code is loaded."""
+        self.model = RelationModel.from_arrays(read_weights(Path(path) / _FILE))
+        return self
+
+
+def _decided(judged: list[Judgement], argument: Argument, *, inherits: bool) -> list[tuple[Judgement, str]]:
+    """Return the judgements that stand, with their status; where no criterion carries the decision, the likeliest does."""
+    found = []
+    for one in judged:
+        unmet, met = one.statuses.get("unmet", 0.0), one.statuses.get("met", 0.0)
+        if unmet >= max(_UNMET, met):
+            found.append((one, "unmet"))
+        elif met >= _MET:
+            found.append((one, "met"))
+    wanted = argument.wanted
+    if judged and not inherits and not any(status == wanted for _, status in found):
+        likeliest = max(judged, key=lambda one: one.statuses.get(wanted, 0.0))
+        found = [(likeliest, wanted), *(pair for pair in found if pair[0] is not likeliest)]
+    return found
+
+
+def _findings(judgement: Judgement, status: str, labels: list[str]) -> list[Finding]:
+    """Return a finding per sentence that carries a decided criterion."""
+    columns = [number for number, label in enumerate(labels) if label in (UNMET if status == "unmet" else (MET,))]
+    share = judgement.sentences[:, columns].sum(axis=1)
+    carrying = np.flatnonzero(share >= min(_EVIDENCE, float(share.max())))
+    basis = None
+    if status == "unmet":
+        weight = (judgement.sentences[carrying][:, columns] * share[carrying, None]).sum(axis=0)
+        basis = labels[columns[int(weight.argmax())]]
+    confidence = judgement.statuses[status]
+    return [Finding(judgement.type, status, basis, int(index), confidence) for index in carrying]
+
+
+@Language.factory(
+    "unmet_relation_classifier",
+    requires=["doc._.mentions", "doc._.sentences", "doc._.criteria"],
+    assigns=["doc._.criteria"],
+)
+def create_relation_classifier(nlp: Language, name: str) -> RelationClassifier:
+    """Make the component, without weights."""
+    return RelationClassifier()

@@ -1,0 +1,134 @@
+"""Fits the relation model to annotated rationales."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+
+from unmet.learning.fit import fit_weighted
+from unmet.learning.relation_model import (
+    BITS,
+    MET,
+    NOTHING,
+    STATUSES,
+    UNMET,
+    RationaleView,
+    RelationModel,
+    SentenceFeatures,
+    criterion_types,
+    features,
+    pair_odds,
+    request_buckets,
+    request_inputs,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from unmet.learning.hashed import HashedClassifier
+
+_FOLDS = 5
+_STRENGTH, _REQUEST_STRENGTH = 0.3, 1.0
+# A feature in fewer pairs teaches nothing that would hold elsewhere.
+_LEAST = 4
+# Of the pairs of a sentence and a type of which it shows no sign, this share is seen, each for as many.
+_SEEN = 0.08
+# What a rationale counts by where it comes from.
+_WEIGHTS = {"real": 1.0, "letter": 0.3, "rationale": 0.5}
+_LABELS = (NOTHING, MET, *UNMET)
+
+
+Origin = Literal["real", "letter", "rationale"]
+
+
+class RelationExample(NamedTuple):
+    """A rationale with what is annotated of it.
+
+    ``finds`` gives by sentence and type what the sentence finds (:data:`~unmet.learning.relation_model.MET` or a basis),
+    ``statuses`` the status of every type of the request. ``group`` names the letters that stand in one fold, for example
+    those of one reviewer. ``origin`` tells a real letter from a letter and from a bare rationale written for the project.
+    """
+
+    view: RationaleView
+    finds: Mapping[tuple[int, str], str]
+    statuses: Mapping[str, str]
+    group: str
+    origin: Origin
+
+
+def fit_relations(examples: Sequence[RelationExample]) -> RelationModel:
+    """Fit both stages; the second sees odds of first stages that were not fitted on the same group."""
+    sentences = [features(one.view) for one in examples]
+    fold = _folds(examples)
+    everything = list(range(len(examples)))
+    held_out: list[Mapping[str, NDArray[Any]]] = [{} for _ in examples]
+    for number in sorted(set(fold)):
+        rest = [index for index in everything if fold[index] != number]
+        pairs = _fit_pairs([examples[index] for index in rest], [sentences[index] for index in rest])
+        for index in everything:
+            if fold[index] == number and sentences[index]:
+                held_out[index] = _aligned(pair_odds(pairs, sentences[index]), pairs.labels)
+    pairs = _fit_pairs(examples, sentences)
+    return _fit_requests(pairs, examples, held_out)
+
+
+def _folds(examples: Sequence[RelationExample]) -> list[int]:
+    """Return a fold per example: groups stay whole, the larger ones are spread first."""
+    sizes: dict[str, int] = {}
+    for one in examples:
+        sizes[one.group] = sizes.get(one.group, 0) + 1
+    load = [0] * min(_FOLDS, len(sizes))
+    place = {}
+    for group, size in sorted(sizes.items(), key=lambda pair: (-pair[1], pair[0])):
+        place[group] = load.index(min(load))
+        load[place[group]] += size
+    return [place[one.group] for one in examples]
+
+
+def _aligned(odds: Mapping[str, NDArray[Any]], given: Sequence[str]) -> dict[str, NDArray[Any]]:
+    """Return ``odds`` with a column for each of ``_LABELS``; a label that the classifier lacks has none."""
+    order = [given.index(label) if label in given else -1 for label in _LABELS]
+    padded = {name: np.pad(own, ((0, 0), (0, 1))) for name, own in odds.items()}
+    return {name: own[:, order] for name, own in padded.items()}
+
+
+def _fit_pairs(examples: Sequence[RelationExample], sentences: Sequence[Sequence[SentenceFeatures]]) -> HashedClassifier:
+    drawn = np.random.default_rng(0)
+    items: list[list[int]] = []
+    labels: list[str] = []
+    weights: list[float] = []
+    for one, own in zip(examples, sentences, strict=True):
+        for index, sentence in enumerate(own):
+            for name in criterion_types():
+                label = one.finds.get((index, name), NOTHING)
+                weight = _WEIGHTS[one.origin]
+                if label == NOTHING and name not in sentence.of_pair:
+                    if drawn.random() > _SEEN:
+                        continue
+                    weight /= _SEEN
+                items.append(sentence.buckets(name))
+                labels.append(label)
+                weights.append(weight)
+    return fit_weighted(items, labels, weights, strength=_STRENGTH, least=_LEAST, bits=BITS)
+
+
+def _fit_requests(
+    pairs: HashedClassifier, examples: Sequence[RelationExample], held_out: Sequence[Mapping[str, NDArray[Any]]]
+) -> RelationModel:
+    inputs: list[list[float]] = []
+    items: list[list[int]] = []
+    labels: list[str] = []
+    weights: list[float] = []
+    for one, odds in zip(examples, held_out, strict=True):
+        for name in criterion_types() if odds else ():
+            inputs.append(request_inputs(one.view, name, odds, _LABELS))
+            items.append(request_buckets(name, one.view))
+            labels.append(one.statuses.get(name, STATUSES[0]))
+            weights.append(_WEIGHTS[one.origin])
+    numbers = np.array(inputs, "float32")
+    center, spread = numbers.mean(axis=0), numbers.std(axis=0) + 1e-6
+    requests = fit_weighted(items, labels, weights, strength=_REQUEST_STRENGTH, dense=(numbers - center) / spread)
+    return RelationModel(pairs, requests, center, spread)
