@@ -115,6 +115,8 @@ class _Assembler:
             statement=self.span(tuple(one["statement"])) if one["statement"] else None,
             ordinal=one["ordinal"],
             logic=one["logic"],
+            # A pipeline trained before there were values has no component that reads them.
+            values=[record.Value(**value) for value in one.get("values", ())],
             status=one["status"],
             unmet_basis=one["unmet_basis"],
             decisive=one["decisive"],

@@ -27,6 +27,7 @@ COMPONENTS = (
     "unmet_criteria",
     "unmet_assertion",
     "unmet_relations",
+    "unmet_criterion_values",
     "unmet_spans",
 )
 
@@ -44,6 +45,7 @@ def register() -> None:
         clause_suggester,
         conditions,
         criterion_statements,
+        criterion_values,
         function_findings,
         learned_mentions,
         letter_layout,
