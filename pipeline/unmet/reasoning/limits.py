@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from unmet.components.rules import ignoring_case
 from unmet.errors import KnowledgeError
@@ -60,9 +60,9 @@ class Limit(NamedTuple):
 @cache
 def _values() -> dict[str, int]:
     names = load_yaml("limits.yaml")["numbers"]
-    values = {word: value for value, word in enumerate(names["units"])}
+    values: dict[str, int] = {word: value for value, word in enumerate(names["units"])}
     values |= {word: value for value, word in zip(range(20, 100, 10), names["tens"], strict=True)}
-    return values | names["others"]
+    return {**values, **names["others"]}
 
 
 @cache
@@ -263,8 +263,11 @@ def _roles(side: str) -> dict[str, re.Pattern[str]]:
 
 
 def role(text: str, start: int, amount: Amount) -> str | None:
-    """Return whose number ``amount`` is, in a sentence that begins at ``start``: "asked", "allowed", "remaining" (allowed on top
-    of what was had), "done" (had already), "total" (asked with what was had) or "apart" (none of these); None if it is not said."""
+    """Return whose number ``amount`` is, in a sentence that begins at ``start``, None where that is not said.
+
+    It is "asked", "allowed", "remaining" (allowed on top of what was had), "done" (had already), "total" (asked with what was
+    had) or "apart" (none of these).
+    """
     for name, pattern in _roles("between").items():
         if pattern.search(amount.words):
             return "remaining" if name == "asked" and _before(text, start, amount) == "remaining" else name
@@ -443,7 +446,7 @@ def _in_unit(amount: Amount, unit: str) -> float | None:
     """Return the upper end of ``amount`` in ``unit``, None where the two units cannot be compared."""
     if amount.unit == unit:
         return amount.high
-    days: dict[str, Any] = load_yaml("limits.yaml")["days"]
+    days: dict[str, int] = load_yaml("limits.yaml")["days"]
     if amount.unit in days and unit in days:
         return round(amount.high * days[amount.unit] / days[unit], 1)
     return None
