@@ -1,21 +1,29 @@
-"""``unmet_criteria``: phrases that state a requirement, in a guideline's voice, typed by ``taxonomy.yaml``."""
+"""``unmet_criteria``: phrases that state a requirement, in a guideline's voice, typed by ``taxonomy.yaml``.
+
+One statement per requirement: the items of a list apart, each in the item that it stands in; alternatives of one kind ("red
+flags or serious pathology") together; each limit with its own number.
+"""
 
 import re
 
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from unmet.components.letter_layout import letter_text
+from unmet.components.letter_layout import layout_of, letter_text
 from unmet.components.mentions import Mention, add_mentions, mention, prose_sentences, without_overlaps
 from unmet.components.rules import criterion_rules
+from unmet.components.sentences import Sentence
+from unmet.layout.model import Offsets
 from unmet.layout.pattern import trim
 from unmet.reasoning.cues import turn
+from unmet.reasoning.limits import Amount, amounts
+from unmet.reasoning.lists import Item, list_items
 
 # A guideline sentence states a requirement only if it permits, limits or forbids something.
 _NORMATIVE = re.compile(
     r"\b(?:recommend\w*|indicat\w*|criteri\w*|require\w*|should|must|only|necessary|warrant\w*|support\w*|appropriate|option"
     r"|reserved|until|unless|after|if|when|for|with|not|may|can|up\s+to|contingent|expected|documentation|evidence|failure|limit\w*"
-    r"|trial|\d)\b",
+    r"|unresponsive|need\w*|trial|\d)\b",
     re.I,
 )
 
@@ -26,10 +34,17 @@ _TELLS = re.compile(
     r"|insufficient\s+(?:evidence|scientific)|studies\s+(?:show|indicate|suggest|have))\b|\bcome\s+with\b",
     re.I,
 )
-# A single word ("gain") names no requirement.
+# A single word ("gain") names no requirement, nor does the service that others are asked before ("ordering imaging studies").
 _SHORTEST = 8
+_SERVICE = re.compile(r"(?:imaging|diagnostic|electrodiagnostic|radiographic)\s+(?:stud(?:y|ies)|tests?)", re.I)
 # What a match may begin and end with and a requirement does not.
 _LEAD_IN = re.compile(r"(?:(?:is|are|a|an)\s+)+(?=\w)", re.I)
+_PRAISE = re.compile(
+    r"(?:(?:primarily|only|generally|specifically)\s+)?(?:recommended|indicated|reserved|used|appropriate|useful|considered|prescribed"
+    r"|effective|approved|option)\s+(?:(?:only|primarily|as\s+an\s+option|specifically|generally)\s+)*(?:for|in|to\s+treat)\s+"
+    r"(?:(?:the\s+)?treatment\s+(?:of|for)\s+)?(?:the\s+)?(?=\w)",
+    re.I,
+)
 _JUDGED = re.compile(
     r",?\s+(?:(?:is|are|may\s+be|can\s+be)\s+(?:\w+\s+)?(?:recommended|sufficient|appropriate|obtained|indicated|supported|warranted)"
     r"|in\s+order\s+to|when\s+the|before\s+ordering|with\s+documentation)\b",
@@ -38,8 +53,21 @@ _JUDGED = re.compile(
 _DANGLING = re.compile(
     r"(?:[\s,]+(?:of|for|in|with|to|or|and|the|a|an|by|on|at|from|that|is|are|as|than|upon|before|after))+\s*\Z", re.I
 )
-# A numbered item of a list of criteria.
-_ITEM = re.compile(r"\(?\d{1,2}[.)]\s+")
+# How far a match that was cut short within a clause goes on.
+_CLAUSE_REST = re.compile(r"[^.;:,()\"\u201d]*?(?=[.;:,()\"\u201d]|\s(?:if|when|unless|until|and|or|but|for|with|as|in)\b|\Z)")
+_REST = 40  # characters
+# Between two phrases of one type that state one requirement: alternatives, or evidence and what it shows.
+_ALTERNATIVE = re.compile(r"\s*,?\s*(?:and/or|or|that|which|indicat(?:es?|ing)|of|show(?:s|ing))\s+(?:(?:an?|the|other|any|has|have)\s+)*", re.I)
+# Between two requirements of one list item.
+_PARTED = re.compile(r"(?:^|[\s,;])(?:and|if|when|unless|provided)\s+", re.I)
+# A list of which every item is one of the indications asked for.
+_INDICATIONS = re.compile(r"\b(?:indications?|conditions?|diagnos[ei]s|patients?)\b[^.]{0,60}\Z", re.I)
+# Words of a limit before and behind its number.
+_BEFORE_NUMBER = re.compile(
+    r"(?:\b(?:(?:an?|initial|trial|treatment|clinical|total|maximum|of|up|to|at|least|no|not|more|than|exceed|only|over|additional)[\s-]+)+)\Z",
+    re.I,
+)
+_TO_TIME = re.compile(r"\s*,?\s*(?:over|in|within|per|for|during)\s+(?:an?\s+)?(?:period\s+of\s+)?", re.I)
 
 
 class CriterionStatements:
@@ -47,7 +75,8 @@ class CriterionStatements:
 
     def __call__(self, doc: Doc) -> Doc:
         text = letter_text(doc)
-        rules = criterion_rules()
+        lists = [list_items(text, *request.rationale) for request in layout_of(doc).requests if request.rationale]
+        items = [item for group in lists for item in group]
         found: list[Mention] = []
         for sentence in prose_sentences(doc):
             if sentence["section_kind"] != "rationale":
@@ -57,40 +86,127 @@ class CriterionStatements:
                 stop = turn(text, sentence["start"], sentence["end"])
             elif sentence["voice"] != "guideline":
                 continue
-            if not _NORMATIVE.search(text, sentence["start"], stop) or _TELLS.search(text, sentence["start"], stop):
-                continue
-            in_sentence = []
-            for match in rules.search(rules.stated, text, sentence["start"], stop):
-                start, end = _requirement(text, match.start, match.end, stop)
-                if end - start >= _SHORTEST:
-                    in_sentence.append(
-                        mention("CRITERION", sentence, start, end, rule=f"criteria.{match.name}", attributes={"type": match.name})
-                    )
-            numeral = _ITEM.match(text, sentence["start"], stop)
-            if numeral and in_sentence:
-                in_sentence = [self._whole_item(text, in_sentence, numeral.end(), stop)]
-            found += without_overlaps(in_sentence)
+            for start, end, item in _parts(sentence["start"], stop, items):
+                if _TELLS.search(text, start, end) or not (item or _NORMATIVE.search(text, start, end)):
+                    continue
+                stated = _stated(text, sentence, start, end)
+                if item is not None:
+                    stated = _of_item(text, sentence, stated, item, start, end)
+                found += without_overlaps(stated)
         add_mentions(doc, found)
         return doc
 
-    @staticmethod
-    def _whole_item(text: str, in_item: list[Mention], start: int, end: int) -> Mention:
-        """Read a numbered item as one criterion, of the type that it names first."""
-        first = min(in_item, key=lambda one: one["start"])
-        first["start"], first["end"] = trim(text, start, end, strip='.,;:"\u201c\u201d')
-        return first
+
+def _parts(start: int, end: int, items: list[Item]) -> list[tuple[int, int, Item | None]]:
+    """Cut ``[start, end)`` at the list items in it; each part with the innermost item that it stands in."""
+    bounds = {start, end}
+    for item in items:
+        bounds |= {place for place in (item.start, item.end) if start < place < end}
+    edges = sorted(bounds)
+    parts: list[tuple[int, int, Item | None]] = []
+    for begin, stop in zip(edges, edges[1:], strict=False):
+        # The mark of an item that the sentence begins with stands before the item.
+        around = [item for item in items if item.start < stop and begin < item.end]
+        parts.append((begin, stop, max(around, key=lambda one: (one.start, -one.end), default=None)))
+    return parts
 
 
-def _requirement(text: str, start: int, end: int, stop: int) -> tuple[int, int]:
+def _stated(text: str, sentence: Sentence, start: int, end: int) -> list[Mention]:
+    """Return the requirements that the rules find in ``text[start:end]``."""
+    rules = criterion_rules()
+    found: list[Mention] = []
+    for match in rules.search(rules.stated, text, start, end):
+        begin, stop = _requirement(text, match.start, match.end, end, match.name)
+        if stop - begin >= _SHORTEST and not _SERVICE.fullmatch(text, begin, stop):
+            found.append(_statement(sentence, begin, stop, match.name))
+    return _limits_apart(text, sentence, _alternatives_together(text, found), start, end)
+
+
+def _statement(sentence: Sentence, start: int, end: int, kind: str) -> Mention:
+    return mention("CRITERION", sentence, start, end, rule=f"criteria.{kind}", attributes={"type": kind})
+
+
+def _requirement(text: str, start: int, end: int, stop: int, kind: str) -> tuple[int, int]:
     """Narrow a match to the requirement: whole words, without what the guideline says about it."""
     if end < stop and text[end].isalnum() and text[end - 1].isalnum():
-        end = max(text.rfind(" ", start, end), text.rfind("\n", start, end), start)
+        rest = _CLAUSE_REST.match(text, end, min(stop, end + _REST))
+        if rest and (rest.end() < end + _REST or rest.end() == stop):
+            end = rest.end()
+        else:
+            end = max(text.rfind(" ", start, end), text.rfind("\n", start, end), start)
     lead = _LEAD_IN.match(text, start, end)
     start = lead.end() if lead else start
+    praise = _PRAISE.match(text, start, end) if kind == "specific_indication" else None
+    start = praise.end() if praise else start
     judged = _JUDGED.search(text, start + _SHORTEST, end)
     end = judged.start() if judged else end
     dangling = _DANGLING.search(text, start, end)
     return trim(text, start, dangling.start() if dangling else end, strip=',.;:"\u201c\u201d')
+
+
+def _alternatives_together(text: str, found: list[Mention]) -> list[Mention]:
+    """Join phrases of one type that state one requirement between them ("red flags or serious pathology")."""
+    joined: list[Mention] = []
+    for one in sorted(found, key=lambda each: (each["start"], -each["end"])):
+        last = next((each for each in reversed(joined) if each["attributes"] == one["attributes"]), None)
+        if last and last["end"] <= one["start"] and _ALTERNATIVE.fullmatch(text, last["end"], one["start"]):
+            last["end"] = one["end"]
+        else:
+            joined.append(one)
+    return joined
+
+
+def _limits_apart(text: str, sentence: Sentence, found: list[Mention], start: int, end: int) -> list[Mention]:
+    """Give each number of visits a statement of its own, from the words that make it a limit to the time it is for."""
+    counted = [one for one in amounts(text, start, end) if one.quantity == "visits"]
+    apart: list[Mention] = []
+    cut: set[Offsets] = set()
+    for one in found:
+        inside = [each for each in counted if each.start < one["end"] and one["start"] < each.end]
+        if one["attributes"]["type"] != "quantity_limit" or not inside or inside[0].start - one["start"] > _REST:
+            apart.append(one)
+            continue
+        for place, each in enumerate(inside):
+            bounds = _limit(text, each, one["start"] if place == 0 else inside[place - 1].end, end)
+            if bounds not in cut:
+                cut.add(bounds)
+                apart.append(_statement(sentence, *bounds, "quantity_limit"))
+    return apart
+
+
+def _limit(text: str, one: Amount, start: int, end: int) -> Offsets:
+    before = _BEFORE_NUMBER.search(text, start, one.start)
+    time = _TO_TIME.match(text, one.end, end)
+    if time:
+        times = [each for each in amounts(text, time.end(), end) if each.start == time.end() and each.quantity == "duration"]
+        end = times[0].end if times else one.end
+    else:
+        end = one.end
+    return trim(text, before.start() if before else one.start, end)
+
+
+def _of_item(text: str, sentence: Sentence, found: list[Mention], item: Item, start: int, end: int) -> list[Mention]:
+    """Read a list item as one criterion, of the type that it names first, or as two where it is parted between two types."""
+    start, end = trim(text, max(start, item.start), min(end, item.end), strip='.,;:&"\u201c\u201d')
+    found = sorted(without_overlaps(found), key=lambda one: one["start"])
+    dangling = _DANGLING.search(text, start, end)
+    end = dangling.start() if dangling else end
+    if end - start < 3 or not found:
+        return []
+    pieces: list[Mention] = []
+    for one in found:
+        kind = str(one["attributes"]["type"])
+        last = pieces[-1] if pieces else None
+        parting = list(_PARTED.finditer(text, last["end"], one["start"])) if last else []
+        if last is None:
+            pieces.append(_statement(sentence, start, one["end"], kind))
+        elif kind != last["attributes"]["type"] and parting:
+            last["end"] = trim(text, last["start"], parting[-1].start(), strip=",;")[1]
+            pieces.append(_statement(sentence, parting[-1].end(), one["end"], kind))
+        else:
+            last["end"] = one["end"]
+    pieces[-1]["end"] = end
+    return pieces
 
 
 @Language.factory("unmet_criteria", requires=["doc._.sentences"], assigns=["doc._.mentions"])
