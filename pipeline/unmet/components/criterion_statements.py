@@ -5,6 +5,7 @@ flags or serious pathology") together; each limit with its own number.
 """
 
 import re
+from itertools import pairwise
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -34,9 +35,12 @@ _TELLS = re.compile(
     r"|insufficient\s+(?:evidence|scientific)|studies\s+(?:show|indicate|suggest|have))\b|\bcome\s+with\b",
     re.I,
 )
+_SHORTEST_ITEM = 4
 # A single word ("gain") names no requirement, nor does the service that others are asked before ("ordering imaging studies").
 _SHORTEST = 8
 _SERVICE = re.compile(r"(?:imaging|diagnostic|electrodiagnostic|radiographic)\s+(?:stud(?:y|ies)|tests?)", re.I)
+# That a service is "not recommended" or "not needed until ..." is no word of the service that it depends on.
+_REFUSED = re.compile(r"\bnot\s+(?:\w+ly\s+)?(?:recommended|needed|indicated|required|supported|appropriate)\b", re.I)
 # What a match may begin and end with and a requirement does not.
 _LEAD_IN = re.compile(r"(?:(?:is|are|a|an)\s+)+(?=\w)", re.I)
 _PRAISE = re.compile(
@@ -57,11 +61,15 @@ _DANGLING = re.compile(
 _CLAUSE_REST = re.compile(r"[^.;:,()\"\u201d]*?(?=[.;:,()\"\u201d]|\s(?:if|when|unless|until|and|or|but|for|with|as|in)\b|\Z)")
 _REST = 40  # characters
 # Between two phrases of one type that state one requirement: alternatives, or evidence and what it shows.
-_ALTERNATIVE = re.compile(r"\s*,?\s*(?:and/or|or|that|which|indicat(?:es?|ing)|of|show(?:s|ing))\s+(?:(?:an?|the|other|any|has|have)\s+)*", re.I)
+_ALTERNATIVE = re.compile(
+    r"\s*,?\s*(?:and/or|or|that|which|indicat(?:es?|ing)|of|show(?:s|ing))\s+(?:(?:an?|the|other|any|has|have)\s+)*", re.I
+)
 # Between two requirements of one list item.
-_PARTED = re.compile(r"(?:^|[\s,;])(?:and|if|when|unless|provided)\s+", re.I)
+_PARTED = re.compile(r"[\s,;](?:and|if|when|unless|provided)\s+", re.I)
 # A list of which every item is one of the indications asked for.
-_INDICATIONS = re.compile(r"\b(?:indications?|conditions?|diagnos[ei]s|patients?)\b[^.]{0,60}\Z", re.I)
+_INDICATIONS = re.compile(
+    r"\bfollowing\s+(?:\w+\s+)?(?:indications?|conditions?|diagnos[ei]s)\b[^.]{0,30}(?:\(?\w{1,3}[.)])?\s*\Z", re.I
+)
 # Words of a limit before and behind its number.
 _BEFORE_NUMBER = re.compile(
     r"(?:\b(?:(?:an?|initial|trial|treatment|clinical|total|maximum|of|up|to|at|least|no|not|more|than|exceed|only|over|additional)[\s-]+)+)\Z",
@@ -75,8 +83,7 @@ class CriterionStatements:
 
     def __call__(self, doc: Doc) -> Doc:
         text = letter_text(doc)
-        lists = [list_items(text, *request.rationale) for request in layout_of(doc).requests if request.rationale]
-        items = [item for group in lists for item in group]
+        lists = {request.index: list_items(text, *request.rationale) for request in layout_of(doc).requests if request.rationale}
         found: list[Mention] = []
         for sentence in prose_sentences(doc):
             if sentence["section_kind"] != "rationale":
@@ -86,12 +93,16 @@ class CriterionStatements:
                 stop = turn(text, sentence["start"], sentence["end"])
             elif sentence["voice"] != "guideline":
                 continue
+            items = lists.get(sentence["request"] or 0, [])
             for start, end, item in _parts(sentence["start"], stop, items):
                 if _TELLS.search(text, start, end) or not (item or _NORMATIVE.search(text, start, end)):
                     continue
                 stated = _stated(text, sentence, start, end)
                 if item is not None:
-                    stated = _of_item(text, sentence, stated, item, start, end)
+                    first, last = _item_words(text, item, start, end)
+                    stated = _of_item(text, sentence, stated, first, last)
+                    if not stated and last - first >= _SHORTEST_ITEM and _lists_indications(text, item, items):
+                        stated = [_statement(sentence, first, last, "specific_indication")]
                 found += without_overlaps(stated)
         add_mentions(doc, found)
         return doc
@@ -104,7 +115,7 @@ def _parts(start: int, end: int, items: list[Item]) -> list[tuple[int, int, Item
         bounds |= {place for place in (item.start, item.end) if start < place < end}
     edges = sorted(bounds)
     parts: list[tuple[int, int, Item | None]] = []
-    for begin, stop in zip(edges, edges[1:], strict=False):
+    for begin, stop in pairwise(edges):
         # The mark of an item that the sentence begins with stands before the item.
         around = [item for item in items if item.start < stop and begin < item.end]
         parts.append((begin, stop, max(around, key=lambda one: (one.start, -one.end), default=None)))
@@ -117,6 +128,8 @@ def _stated(text: str, sentence: Sentence, start: int, end: int) -> list[Mention
     found: list[Mention] = []
     for match in rules.search(rules.stated, text, start, end):
         begin, stop = _requirement(text, match.start, match.end, end, match.name)
+        if match.name == "parent_service" and _REFUSED.search(text, match.start, match.end):
+            continue
         if stop - begin >= _SHORTEST and not _SERVICE.fullmatch(text, begin, stop):
             found.append(_statement(sentence, begin, stop, match.name))
     return _limits_apart(text, sentence, _alternatives_together(text, found), start, end)
@@ -185,13 +198,23 @@ def _limit(text: str, one: Amount, start: int, end: int) -> Offsets:
     return trim(text, before.start() if before else one.start, end)
 
 
-def _of_item(text: str, sentence: Sentence, found: list[Mention], item: Item, start: int, end: int) -> list[Mention]:
-    """Read a list item as one criterion, of the type that it names first, or as two where it is parted between two types."""
+def _item_words(text: str, item: Item, start: int, end: int) -> Offsets:
+    """Return the words of a list item in ``text[start:end]``, without its mark and the "and" before the next one."""
     start, end = trim(text, max(start, item.start), min(end, item.end), strip='.,;:&"\u201c\u201d')
-    found = sorted(without_overlaps(found), key=lambda one: one["start"])
     dangling = _DANGLING.search(text, start, end)
-    end = dangling.start() if dangling else end
-    if end - start < 3 or not found:
+    return trim(text, start, dangling.start(), strip=",;") if dangling else (start, end)
+
+
+def _lists_indications(text: str, item: Item, items: list[Item]) -> bool:
+    """Tell a list that names the indications one by one ("recommended for the following conditions: 1. ...")."""
+    first = min(one.start for one in items if one.group == item.group)
+    return _INDICATIONS.search(text, max(0, first - 120), first) is not None
+
+
+def _of_item(text: str, sentence: Sentence, found: list[Mention], start: int, end: int) -> list[Mention]:
+    """Read a list item as one criterion, of the type that it names first, or as two where it is parted between two types."""
+    found = [one for one in sorted(without_overlaps(found), key=lambda one: one["start"]) if start <= one["start"] < end]
+    if not found:
         return []
     pieces: list[Mention] = []
     for one in found:

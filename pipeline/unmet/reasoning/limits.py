@@ -29,6 +29,7 @@ _ALREADY_HAD = frozenset(["duration"])
 _RHYTHM = re.compile(
     r"\s*(?:(?:per|an?|each|every|/)\s*(?P<unit>day|week|wk|month|year)\b|(?P<other>every|each|per|weekly|monthly)\b)", re.I
 )
+_SENTENCE_END = re.compile(r"[.;](?=\s)")
 _MORPHINE = "mg MED/day"
 _PER = {"day": "times a day", "week": "times a week", "wk": "times a week", "month": "times a month", "year": "times a year"}
 
@@ -388,7 +389,7 @@ def _allowed(text: str, said: list[tuple[str | None, Amount]], pool: list[Amount
     def unfit(one: Amount) -> tuple[bool, bool]:
         trial = _of_first_course(text, one, pool)
         wrong_course = not trial if course.first else trial and course.goes_on
-        return wrong_course, bool(course.parts) and not course.parts & _parts(text, max(0, one.start - 120), one.end + 60)
+        return wrong_course, bool(course.parts) and not course.parts & _parts(text, *_around(text, one))
 
     return "allowed", min(pool, key=unfit)
 
@@ -397,6 +398,13 @@ def _of_first_course(text: str, one: Amount, pool: list[Amount]) -> bool:
     pattern = _title_pattern("first_course")
     begin = max([0, one.start - 40, *(other.end for other in pool if other.end <= one.start)])
     return bool(pattern.search(text, begin, one.start) or pattern.search(text, one.end, one.end + 18))
+
+
+def _around(text: str, one: Amount) -> Offsets:
+    """Return the words around a number that say what it is a limit for, as far as the sentence goes."""
+    ends = [match.end() for match in _SENTENCE_END.finditer(text, max(0, one.start - 120), one.start)]
+    stop = _SENTENCE_END.search(text, one.end, one.end + 60)
+    return max([0, one.start - 120, *ends]), stop.start() if stop else min(len(text), one.end + 60)
 
 
 def _is_bound(text: str, one: Amount) -> bool:
