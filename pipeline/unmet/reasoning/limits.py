@@ -113,7 +113,7 @@ def _unit_behind() -> re.Pattern[str]:
     data = load_yaml("limits.yaml")
     units = "|".join(f"(?P<{group}>{data['quantities'][quantity][unit]})" for group, (quantity, unit) in _units().items())
     return ignoring_case(
-        rf"(?P<words>(?:[\s-]+(?!{data['not_between']}\b)[a-z][\w/'-]*(?=[\s-])){{0,4}})[\s-]*(?:{units})(?![a-z])"
+        rf"(?P<words>(?:[\s-]+(?!{data['not_between']}\b)[a-z][\w/'-]*(?=[\s-])){{0,4}}?)[\s-]*(?:{units})(?![a-z])"
     )
 
 
@@ -345,7 +345,7 @@ def limits_of(
     asks = {one.quantity: one for one in asked_in(text, title)}
     course = _Course(
         goes_on=any(_title_pattern("goes_on").search(text, *place) for place in (title, *sentences)),
-        first=any(_title_pattern("first_course").search(text, *place) for place in sentences),
+        first=any(_title_pattern("asked_as_first").search(text, *place) for place in sentences),
         parts=_parts(text, *title),
     )
     found = []
@@ -431,8 +431,8 @@ def _compared(
     limit = allowed[1] if allowed else None
     by_role = {whose: [one for role_, one in said if role_ == whose] for whose in ("asked", "done", "total")}
     asked = [*by_role["asked"], *([title] if title else [])]
-    if limit is None and not asked:
-        return None
+    if limit is None and (not asked or quantity == "frequency"):
+        return None  # how often says nothing without the limit that it is held to
     unit = limit.unit if limit else asked[0].unit
     value, had, total = (_most(found, unit) for found in (asked, by_role["done"], by_role["total"]))
     name = quantity
