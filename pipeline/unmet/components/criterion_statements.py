@@ -5,6 +5,7 @@ flags or serious pathology") together; each limit with its own number.
 """
 
 import re
+from bisect import bisect_left
 from itertools import pairwise
 
 from spacy.language import Language
@@ -36,6 +37,8 @@ _TELLS = re.compile(
     re.I,
 )
 _SHORTEST_ITEM = 4
+# An item that a place stands in is among so many before it.
+_DEEP = 100
 # A single word ("gain") names no requirement, nor does the service that others are asked before ("ordering imaging studies").
 _SHORTEST = 8
 _SERVICE = re.compile(r"(?:imaging|diagnostic|electrodiagnostic|radiographic)\s+(?:stud(?:y|ies)|tests?)", re.I)
@@ -116,9 +119,9 @@ def _parts(start: int, end: int, items: list[Item]) -> list[tuple[int, int, Item
     edges = sorted(bounds)
     parts: list[tuple[int, int, Item | None]] = []
     for begin, stop in pairwise(edges):
-        # The mark of an item that the sentence begins with stands before the item.
-        around = [item for item in items if item.start < stop and begin < item.end]
-        parts.append((begin, stop, max(around, key=lambda one: (one.start, -one.end), default=None)))
+        # The mark of an item that the sentence begins with stands before the item. The last that reaches here is the innermost.
+        before = items[: bisect_left(items, stop, key=lambda one: one.start)]
+        parts.append((begin, stop, next((item for item in reversed(before[-_DEEP:]) if begin < item.end), None)))
     return parts
 
 
