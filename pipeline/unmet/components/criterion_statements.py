@@ -37,6 +37,8 @@ _TELLS = re.compile(
     re.I,
 )
 _SHORTEST_ITEM = 4
+# A list is no longer than this.
+_LONGEST = 10_000  # characters
 # An item that a place stands in is among so many before it.
 _DEEP = 100
 # A single word ("gain") names no requirement, nor does the service that others are asked before ("ordering imaging studies").
@@ -113,6 +115,8 @@ class CriterionStatements:
 
 def _parts(start: int, end: int, items: list[Item]) -> list[tuple[int, int, Item | None]]:
     """Cut ``[start, end)`` at the list items in it; each part with the innermost item that it stands in."""
+    first = bisect_left(items, start, key=lambda one: one.start)
+    items = items[max(0, first - _DEEP) : bisect_left(items, end, key=lambda one: one.start)]
     bounds = {start, end}
     for item in items:
         bounds |= {place for place in (item.start, item.end) if start < place < end}
@@ -210,7 +214,11 @@ def _item_words(text: str, item: Item, start: int, end: int) -> Offsets:
 
 def _lists_indications(text: str, item: Item, items: list[Item]) -> bool:
     """Tell a list that names the indications one by one ("recommended for the following conditions: 1. ...")."""
-    first = min(one.start for one in items if one.group == item.group)
+    first = next(
+        one.start
+        for one in items[bisect_left(items, item.start - _LONGEST, key=lambda one: one.start) :]
+        if one.group == item.group
+    )
     return _INDICATIONS.search(text, max(0, first - 120), first) is not None
 
 

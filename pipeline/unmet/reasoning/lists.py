@@ -7,6 +7,7 @@ line breaks are never consulted. Offsets are 0-based, end-exclusive.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -121,9 +122,11 @@ def _runs(marks: list[_Mark]) -> list[list[tuple[_Mark, int]]]:
 
 def _last_end(text: str, start: int, end: int, marks: list[int]) -> int:
     """Return where the last item of a list ends: with its sentence, or where another list's mark stands."""
+    end = min(end, start + _APART)
     starts = sentence_starts(text, start, end)
     stop = starts[1] if len(starts) > 1 else end
-    return min([stop, *(mark for mark in marks if mark > start)])
+    following = bisect_right(marks, start)
+    return min([stop, *marks[following : following + 1]])
 
 
 def item_of(text: str, rationale: Offsets, place: Offsets) -> Item | None:
