@@ -121,6 +121,7 @@ class _Assembler:
             unmet_basis=one["unmet_basis"],
             decisive=one["decisive"],
             evidence=[self.span(tuple(offsets)) for offsets in one["evidence"]],
+            counter_evidence=[self.span(tuple(offsets)) for offsets in one.get("counter_evidence", ())],
             confidence=one["confidence"],
             source=one["source"],
         )

@@ -28,6 +28,7 @@ COMPONENTS = (
     "unmet_assertion",
     "unmet_relations",
     "unmet_criterion_values",
+    "unmet_counter_evidence",
     "unmet_spans",
 )
 
@@ -44,6 +45,7 @@ def register() -> None:
         citations,
         clause_suggester,
         conditions,
+        counter_evidence,
         criterion_statements,
         criterion_values,
         function_findings,

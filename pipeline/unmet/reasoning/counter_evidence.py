@@ -1,0 +1,574 @@
+"""Counter-evidence: what the case summary tells as a fact, against a reviewer's finding that it is not documented.
+
+It supports an appeal for a plainly erroneous finding of fact (Cal. Lab. Code 4610.6(h)(5)); hence precision first. What
+the reviewer says is missing must stand next to the cue of missing proof, and a statement of the summary must answer just
+that: the same treatment or sign, at the same place and side, with failure, recency or length of time where the reviewer asks for
+them. Plans, requests, guideline text and the utilization review's opinion answer nothing. What answers what is data:
+``knowledge/counter_evidence.yaml``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from unmet.components.rules import Found, union
+from unmet.errors import KnowledgeError
+from unmet.knowledge import codes, load_yaml
+from unmet.layout.pattern import trim
+from unmet.reasoning.cues import clauses, find_cues, governing
+from unmet.reasoning.dates import dates_in
+from unmet.reasoning.places import Place, places, within
+from unmet.reasoning.words import families
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from unmet.components.mentions import Mention
+    from unmet.components.sentences import Sentence
+    from unmet.layout.model import Offsets, RequestParts
+    from unmet.reasoning.cues import Cue
+
+# Whose statements in the summary are facts of the case; the provider's, where they are no plan.
+_TOLD_BY = frozenset(["record", "patient", "provider"])
+_HAD = frozenset(["historical", "present", "discontinued"])
+# "Recent" is what is no older than this, counted back from the last date of the summary.
+_RECENT = 90  # days
+# A body part is carried on to the sentences behind it that name none, this many at most.
+_CARRIED = 2
+# A longer sentence is shown from the comma before the answer to the one behind it.
+_QUOTABLE = 260  # characters
+
+
+class Answer(NamedTuple):
+    """One entry of ``answers`` in the data file, compiled."""
+
+    name: str
+    types: frozenset[str]
+    families: frozenset[str]
+    missing: re.Pattern[str]
+    unless: re.Pattern[str] | None
+    words: re.Pattern[str] | None
+    place: str | None
+    negated: bool
+    tried: dict[str, Any] | None
+    study: dict[str, Any] | None
+    gain: frozenset[str]
+    state: frozenset[str]
+    score: bool
+    sessions: bool
+
+
+class Ask(NamedTuple):
+    """One thing that a reviewer's clause says is missing, and what is asked of it."""
+
+    answer: Answer
+    clause: str
+    failed: bool
+    recent: bool
+    measured: bool
+    proof: bool
+    days: int
+    dates: frozenset[str]
+    places: list[Place]  # that the reviewer's sentence names
+
+
+class Statement(NamedTuple):
+    """A statement of the summary: offsets, its place in the summary, whose it is, the date and the place carried on to it."""
+
+    start: int
+    end: int
+    order: int
+    voice: str
+    on: str | None
+    carried: tuple[Place, ...]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The case summary as far as it tells facts, with its mentions; ``last`` is its latest date."""
+
+    text: str
+    statements: list[Statement]
+    mentions: list[Mention]
+    last: str | None
+
+    def within(self, statement: Statement, label: str) -> Iterator[Mention]:
+        """Yield the mentions of one label in ``statement``."""
+        for one in self.mentions:
+            if one["label"] == label and statement.start <= one["start"] < statement.end:
+                yield one
+
+
+class Dispute(NamedTuple):
+    """What is asked for: its family, the places it names, the drugs and the families of the procedures in its title."""
+
+    family: str
+    places: list[Place]
+    drugs: frozenset[str]
+    classes: frozenset[str]
+    families: frozenset[str]
+
+
+# --- the data
+
+
+def _flat(values: Iterable[Any]) -> list[str]:
+    return [one for value in values for one in (_flat(value) if isinstance(value, list) else [value])]
+
+
+def _pattern(entry: dict[str, Any], field: str) -> re.Pattern[str] | None:
+    return union(_flat(entry[field])) if field in entry else None
+
+
+@cache
+def answers() -> list[Answer]:
+    """Return the answers of the data file; raises ``KnowledgeError`` where a type or family is unknown."""
+    found = []
+    for entry in load_yaml("counter_evidence.yaml")["answers"]:
+        types, only = frozenset(entry["types"]), frozenset(entry.get("families", ()))
+        if types - codes("criterion_type") or only - codes("treatment_family"):
+            raise KnowledgeError(f"knowledge/counter_evidence.yaml, {entry['name']}: unknown type or family")
+        missing = union([rf"(?<!\w)(?:{one})(?!\w)" for one in entry["missing"]])
+        found.append(
+            Answer(
+                entry["name"],
+                types,
+                only,
+                missing,
+                _pattern(entry, "unless"),
+                _pattern(entry, "words"),
+                entry.get("place"),
+                bool(entry.get("negated")),
+                entry.get("tried"),
+                entry.get("study"),
+                frozenset(entry.get("gain", ())),
+                frozenset([*entry.get("state", ()), *entry.get("limits", ())]),
+                bool(entry.get("score")),
+                bool(entry.get("sessions")),
+            )
+        )
+    return found
+
+
+@cache
+def _words(group: str, name: str | None = None) -> re.Pattern[str]:
+    data = load_yaml("counter_evidence.yaml")[group]
+    return union(data[name] if name else data)
+
+
+@cache
+def _filler() -> re.Pattern[str]:
+    return re.compile(r"(?:[\W_]|\b(?:" + "|".join(load_yaml("counter_evidence.yaml")["fillers"]) + r")\b)*\Z", re.I)
+
+
+_NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "eight": 8, "ten": 10, "twelve": 12, "a": 1}
+_DURATION = re.compile(
+    rf"\b(\d{{1,3}}|{'|'.join(_NUMBERS)})(?:\s*(?:-|to)\s*\d{{1,2}})?(?:\s*\(\d+\))?[-\s]+(day|week|month|year)s?\b", re.I
+)
+_UNITS = {"day": 1, "week": 7, "month": 30, "year": 365}
+_COUNTED = re.compile(
+    r"\b(?:\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|twelve)\b[\s()\d#]*"
+    r"(?:(?:physical|occupational|therapy|chiropractic|acupuncture|PT|post-?op(?:erative)?|prior|total|completed|treatments?)\s+){0,3}"
+    r"(?:sessions?|visits?|treatments?)\b|#\s?\d{1,3}\s+(?:sessions|visits)",
+    re.I,
+)
+_MEASURE = re.compile(r"\d")
+
+
+def _longest_duration(words: str) -> int:
+    """Return the longest time that ``words`` name, in days; 0 for none."""
+    found = [
+        (int(match[1]) if match[1].isdigit() else _NUMBERS[match[1].lower()]) * _UNITS[match[2].lower()]
+        for match in _DURATION.finditer(words)
+    ]
+    return max(found, default=0)
+
+
+# --- what the reviewer says is missing
+
+
+def asked(text: str, start: int, end: int, criterion_type: str, family: str) -> list[Ask]:
+    """Return what the reviewer's sentence ``text[start:end]`` says is missing and could be answered for this type."""
+    found: list[Ask] = []
+    for clause_start, clause_end in clauses(text, start, end):
+        cues = find_cues(text, clause_start, clause_end)
+        topics = [
+            (match.start(), match.end(), answer)
+            for answer in answers()
+            for match in answer.missing.finditer(text, clause_start, clause_end)
+        ]
+        # "The number of therapy visits" misses the number, not the therapy.
+        topics = [one for one in topics if not any(_holds(other, one) for other in topics)]
+        for topic_start, topic_end, answer in topics:
+            if criterion_type not in answer.types or (answer.families and family not in answer.families):
+                continue
+            cue = governing(Found(topic_start, topic_end, answer.name), cues)
+            if cue is None or not _silent(text, cue) or (cue.start < topic_start and topic_end <= cue.end):
+                continue
+            between = (cue.end, topic_start) if cue.forward else (topic_end, cue.start)
+            if not _only_fills(text, *between, topics):
+                continue
+            ask = _ask(text, (clause_start, clause_end), (topic_start, topic_end, answer), topics, (start, end))
+            if ask is not None:
+                found.append(ask)
+    return found
+
+
+def _holds(other: tuple[int, int, Answer], one: tuple[int, int, Answer]) -> bool:
+    """Tell whether a longer missing thing holds a shorter one."""
+    return other[0] <= one[0] and one[1] <= other[1] and other[1] - other[0] > one[1] - one[0]
+
+
+_NONE = re.compile(r"\b(?:no|not|without|neither|nor|none|absen\w+)\b", re.I)
+
+
+def _silent(text: str, cue: Cue) -> bool:
+    """Tell whether a cue says that there is none ("no", "no documentation of"), not how little ("only", "normal")."""
+    return cue.basis == "undocumented" or (cue.basis == "contradicted" and bool(_NONE.search(text, cue.start, cue.end)))
+
+
+def _only_fills(text: str, start: int, end: int, topics: list[tuple[int, int, Answer]]) -> bool:
+    """Tell whether ``text[start:end]`` holds fillers and other missing things only."""
+    return bool(_filler().match(_blanked(text, start, end, topics)))
+
+
+def _blanked(text: str, start: int, end: int, topics: list[tuple[int, int, Answer]]) -> str:
+    """Return ``text[start:end]`` with blanks for the ``topics`` in it."""
+    words = list(text[start:end])
+    for topic_start, topic_end, _ in topics:
+        for position in range(max(start, topic_start), min(end, topic_end)):
+            words[position - start] = " "
+    return "".join(words)
+
+
+def _ask(
+    text: str, clause: Offsets, topic: tuple[int, int, Answer], topics: list[tuple[int, int, Answer]], sentence: Offsets
+) -> Ask | None:
+    """Return what is asked of one missing thing, None where that is more than an answer of its kind can show."""
+    topic_start, topic_end, answer = topic
+    words, beside = text[slice(*clause)], _blanked(text, *clause, topics)
+    member = (text.rfind(",", clause[0], topic_start), text.find(",", topic_end, clause[1]))
+    own = text[max(member[0], clause[0]) : member[1] if member[1] >= 0 else clause[1]]
+    if answer.unless is not None and answer.unless.search(own):
+        return None
+    if _words("asks", "more").search(beside):
+        return None
+    if _words("asks", "changed").search(beside) and "symptom_change" not in answer.types:
+        return None
+    return Ask(
+        answer=answer,
+        clause=words,
+        failed=bool(_words("asks", "failed").search(words)),
+        recent=bool(_words("asks", "recent").search(words)),
+        measured=bool(_words("asks", "measured").search(words)),
+        proof=bool(_words("asks", "proof").search(words)),
+        days=_longest_duration(words),
+        dates=frozenset(one.iso for one in dates_in(text, *sentence)),
+        places=places(text, *sentence),
+    )
+
+
+# --- what the summary tells
+
+
+def summary_of(text: str, sentences: list[Sentence], mentions: list[Mention]) -> Summary:
+    """Return the facts that the case summary tells, cut at semicolons; dates and body parts are carried on."""
+    statements: list[Statement] = []
+    on: str | None = None
+    carried: tuple[Place, ...] = ()
+    since = 0
+    latest: list[str] = []
+    order = 0
+    for sentence in sentences:
+        if sentence["section_kind"] != "case_summary":
+            continue
+        order += 1
+        own_dates = dates_in(text, sentence["start"], sentence["end"])
+        if sentence["voice"] in _TOLD_BY:
+            latest += [one.iso for one in own_dates if not one.of_birth]
+        own_places = tuple(places(text, sentence["start"], sentence["end"]))
+        since += 1
+        if since > _CARRIED:
+            carried = ()
+        visits = [one.iso for one in own_dates if not one.of_injury and not one.of_birth]
+        if len(visits) == 1:
+            on = visits[0]
+        elif visits:
+            on = None
+        if sentence["voice"] in _TOLD_BY:
+            for start, end in _parts(text, sentence):
+                statements.append(Statement(start, end, order, sentence["voice"], on, carried))
+        if own_places:
+            carried, since = own_places[-1:] if len({one.part for one in own_places}) == 1 else own_places, 0
+    own = [one for one in mentions if one["section_kind"] == "case_summary"]
+    return Summary(text, statements, own, max(latest, default=None))
+
+
+def _parts(text: str, sentence: Sentence) -> Iterator[Offsets]:
+    """Cut a sentence at its semicolons."""
+    start = sentence["start"]
+    for match in re.compile(r";").finditer(text, sentence["start"], sentence["end"]):
+        yield trim(text, start, match.start())
+        start = match.end()
+    yield trim(text, start, sentence["end"])
+
+
+def dispute_of(text: str, request: RequestParts, family: str, mentions: list[Mention]) -> Dispute:
+    """Return what a request asks for, as its title names it."""
+    own = [one for one in mentions if request.title[0] <= one["start"] < request.title[1]]
+    drugs = [one for one in own if one["label"] == "MEDICATION"]
+    procedures = [one for one in own if one["label"] == "PROCEDURE"]
+    return Dispute(
+        family,
+        places(text, *request.item) or places(text, *request.title),
+        frozenset(name for one in drugs for name in one["attributes"].get("ingredients", ())),
+        frozenset(str(one["attributes"].get("drug_class")) for one in drugs),
+        frozenset(str(one["attributes"].get("family")) for one in procedures),
+    )
+
+
+def counter_evidence(
+    summary: Summary, dispute: Dispute, criterion_type: str, evidence: Iterable[Offsets]
+) -> list[Offsets]:
+    """Return the spans of the summary against an ``undocumented`` finding made in ``evidence``, in reading order."""
+    found: set[Offsets] = set()
+    for start, end in evidence:
+        for ask in asked(summary.text, start, end, criterion_type, dispute.family):
+            for statement in summary.statements:
+                for match_start, match_end in _answering(summary, statement, ask, dispute):
+                    found.add(_quoted(summary.text, statement, match_start, match_end))
+    return _without_nested(found)
+
+
+def _without_nested(found: set[Offsets]) -> list[Offsets]:
+    return sorted(
+        one for one in found if not any(other != one and other[0] <= one[0] and one[1] <= other[1] for other in found)
+    )
+
+
+def _quoted(text: str, statement: Statement, start: int, end: int) -> Offsets:
+    """Return the statement, or of a long one the part between commas that holds the answer."""
+    if statement.end - statement.start <= _QUOTABLE:
+        return trim(text, statement.start, statement.end, strip=".")
+    before = text.rfind(",", statement.start, start)
+    after = text.find(",", end, statement.end)
+    return trim(text, before + 1 if before >= 0 else statement.start, after if after >= 0 else statement.end, strip=".")
+
+
+def _answering(summary: Summary, statement: Statement, ask: Ask, dispute: Dispute) -> Iterator[Offsets]:
+    text, answer = summary.text, ask.answer
+    if not _timely(summary, statement, ask):
+        return
+    words = text[statement.start : statement.end]
+    if _words("not_told", "anywhere").search(words):
+        return
+    if statement.voice == "provider" and _words("not_told", "plan").search(words):
+        return
+    if answer.tried is not None:
+        found = _tried(summary, statement, ask, dispute)
+    elif answer.study is not None:
+        found = _studied(summary, statement, ask, dispute)
+    elif answer.gain:
+        found = _gained(summary, statement, ask, dispute)
+    elif answer.state:
+        found = _in_state(summary, statement, answer)
+    elif answer.score:
+        found = _scored(summary, statement)
+    elif answer.sessions:
+        found = _counted(summary, statement, dispute)
+    else:
+        found = _said(summary, statement, ask, dispute)
+    yield from found
+
+
+def _timely(summary: Summary, statement: Statement, ask: Ask) -> bool:
+    """Tell whether a statement is of the time that the reviewer asks for; the date of a past treatment is its own."""
+    if not (ask.recent or ask.dates):
+        return True
+    dated = statement.on
+    if ask.answer.tried is not None or ask.answer.study is not None:
+        own = [one.iso for one in dates_in(summary.text, statement.start, statement.end)]
+        dated = max(own, default=None)
+    if dated is None or summary.last is None:
+        return False
+    if ask.dates and dated not in ask.dates:
+        return False
+    return not ask.recent or (date.fromisoformat(summary.last) - date.fromisoformat(dated)).days <= _RECENT
+
+
+def _told(text: str, statement: Statement, start: int, end: int, *, negated: bool = False) -> bool:
+    """Tell whether ``text[start:end]`` is told as a fact: nothing before or behind it takes it back."""
+    not_before, not_after = _words("not_told", "before"), _words("not_told", "after")
+    if not negated and not_before.search(text, statement.start, start):
+        return False
+    return not not_after.match(text, end, statement.end)
+
+
+def _said(summary: Summary, statement: Statement, ask: Ask, dispute: Dispute) -> Iterator[Offsets]:
+    text, answer = summary.text, ask.answer
+    if answer.words is None:
+        return
+    for match in answer.words.finditer(text, statement.start, statement.end):
+        if not _told(text, statement, match.start(), match.end(), negated=answer.negated):
+            continue
+        if ask.failed and not _in_vain(text, statement, match.start(), match.end()):
+            continue
+        if ask.days and _longest_duration(text[statement.start : statement.end]) < ask.days:
+            continue
+        if answer.place and not _where_asked(text, statement, match, ask, dispute):
+            continue
+        yield match.span()
+
+
+def _where_asked(text: str, statement: Statement, match: re.Match[str], ask: Ask, dispute: Dispute) -> bool:
+    """Tell whether a finding is where the reviewer looks: at the place in dispute, else at the one the sentence names.
+
+    A drug or a therapy may be for no one place. A finding is at the place in or right behind its words, else at the last one before them.
+    """
+    asked_for = dispute.places or ask.places
+    if not asked_for:
+        return dispute.family in families("drugs") | families("therapies")
+    kind = ask.answer.place or "same"
+    own = places(text, statement.start, statement.end)
+    stop = re.compile(r"[,.;]").search(text, match.end(), statement.end)
+    here = [one for one in own if match.start() <= one.start < (stop.start() if stop else statement.end)]
+    before = [one for one in own if one.end <= match.start()]
+    at = here or before[-1:] or list(statement.carried)
+    return bool(at) and any(within(one, place, kind) for one in at for place in asked_for)
+
+
+def _in_vain(text: str, statement: Statement, start: int, end: int) -> bool:
+    """Tell whether a statement says that the treatment at ``start`` was had without success, or was not tolerated."""
+    for pattern in (_words("without_success"), _words("not_tolerated")):
+        for match in pattern.finditer(text, statement.start, statement.end):
+            between = text[min(end, match.end()) : max(start, match.start())]
+            if not re.search(r"[.;]|,\s+(?:and|but|he|she|the)\b", between):
+                return True
+    return False
+
+
+def _tried(summary: Summary, statement: Statement, ask: Ask, dispute: Dispute) -> Iterator[Offsets]:
+    tried, text = ask.answer.tried or {}, summary.text
+    words = text[statement.start : statement.end]
+    if ask.days and _longest_duration(words) < ask.days:
+        return
+    if "classes" in tried:
+        for one in summary.within(statement, "MEDICATION"):
+            attributes = one["attributes"]
+            own = set(attributes.get("ingredients", ()))
+            if attributes.get("drug_class") not in tried["classes"] and not _class_named(text, one, ask.answer):
+                continue
+            if attributes.get("route") == "topical" or (own & dispute.drugs and dispute.family != "topical"):
+                continue
+            if _had(text, statement, one) and (not ask.failed or _drug_in_vain(summary, statement, one)):
+                yield one["start"], one["end"]
+        return
+    data = load_yaml("counter_evidence.yaml")
+    wanted = frozenset(tried.get("families") or set(data["conservative_families"]) - {dispute.family})
+    for one in summary.within(statement, "PROCEDURE"):
+        if one["attributes"].get("family") not in wanted or not _had(text, statement, one):
+            continue
+        own_places = places(text, one["start"], one["end"])
+        if own_places and dispute.places and not any(within(a, b, "same") for a in own_places for b in dispute.places):
+            continue
+        if not ask.failed or _in_vain(text, statement, one["start"], one["end"]):
+            yield one["start"], one["end"]
+
+
+def _class_named(text: str, one: Mention, answer: Answer) -> bool:
+    """Tell whether a mention is the class itself that the reviewer names ("NSAIDs")."""
+    return bool(one["attributes"].get("class")) and answer.missing.fullmatch(text, one["start"], one["end"]) is not None
+
+
+def _had(text: str, statement: Statement, one: Mention) -> bool:
+    return one["assertion"] in _HAD and _told(text, statement, one["start"], one["end"])
+
+
+def _drug_in_vain(summary: Summary, statement: Statement, one: Mention) -> bool:
+    """Tell whether the words about this drug, up to the next treatment, say that it failed or was not tolerated."""
+    others = [*summary.within(statement, "MEDICATION"), *summary.within(statement, "PROCEDURE")]
+    stop = min((other["start"] for other in others if other["start"] >= one["end"]), default=statement.end)
+    tail = summary.text[one["end"] : stop]
+    return any(_words(group).search(tail) for group in ("without_success", "not_tolerated"))
+
+
+def _studied(summary: Summary, statement: Statement, ask: Ask, dispute: Dispute) -> Iterator[Offsets]:
+    study, text = ask.answer.study or {}, summary.text
+    for one in summary.within(statement, "PROCEDURE"):
+        attributes = one["attributes"]
+        if attributes.get("family") not in study["families"] or not _had(text, statement, one):
+            continue
+        if study.get("canonicals") and attributes.get("canonical") not in study["canonicals"]:
+            continue
+        if not _READ.search(text, one["end"], statement.end):
+            continue
+        if ask.proof and not any(
+            _told(text, statement, *match.span()) for match in _words("lesion").finditer(text, one["end"], statement.end)
+        ):
+            continue
+        own = places(text, one["start"], one["end"]) or places(text, statement.start, statement.end)
+        if own and (not dispute.places or any(within(a, b, "nerve") or within(a, b, "same") for a in own for b in dispute.places)):
+            yield one["start"], one["end"]
+
+
+_READ = re.compile(r"\b(?:reveal|show|demonstrat|note|found|indicat|document|was read|were read|impression|confirm)\w*", re.I)
+
+
+def _gained(summary: Summary, statement: Statement, ask: Ask, dispute: Dispute) -> Iterator[Offsets]:
+    text = summary.text
+    if not _names_treatment(summary, statement, dispute):
+        return
+    for one in summary.within(statement, "FUNCTION"):
+        attributes = one["attributes"]
+        if attributes["polarity"] != "improved" or attributes["dimension"] not in ask.answer.gain:
+            continue
+        if ask.measured and not _MEASURE.search(text[statement.start : statement.end]):
+            continue
+        if _told(text, statement, one["start"], one["end"]):
+            yield one["start"], one["end"]
+
+
+def _names_treatment(summary: Summary, statement: Statement, dispute: Dispute) -> bool:
+    """Tell whether a statement names the drug or the kind of procedure in dispute, as one that was had."""
+    for one in summary.within(statement, "MEDICATION"):
+        if one["assertion"] in (*_HAD, None) and set(one["attributes"].get("ingredients", ())) & dispute.drugs:
+            return True
+    return any(
+        one["attributes"].get("family") == dispute.family and one["assertion"] in _HAD
+        for one in summary.within(statement, "PROCEDURE")
+    )
+
+
+def _in_state(summary: Summary, statement: Statement, answer: Answer) -> Iterator[Offsets]:
+    for one in summary.within(statement, "FUNCTION"):
+        attributes = one["attributes"]
+        if attributes["dimension"] not in answer.state or attributes["polarity"] == "undocumented":
+            continue
+        if "functional_deficit" in answer.types and attributes["polarity"] != "not_improved":
+            continue
+        if _told(summary.text, statement, one["start"], one["end"]):
+            yield one["start"], one["end"]
+
+
+def _scored(summary: Summary, statement: Statement) -> Iterator[Offsets]:
+    for one in summary.within(statement, "FUNCTION"):
+        if one["attributes"].get("score") and _told(summary.text, statement, one["start"], one["end"]):
+            yield one["start"], one["end"]
+
+
+def _counted(summary: Summary, statement: Statement, dispute: Dispute) -> Iterator[Offsets]:
+    text = summary.text
+    for match in _COUNTED.finditer(text, statement.start, statement.end):
+        near = [
+            one
+            for one in summary.within(statement, "PROCEDURE")
+            if one["attributes"].get("family") == dispute.family and one["assertion"] == "historical"
+        ]
+        if near and _told(text, statement, match.start(), match.end()):
+            yield match.span()
+
+
