@@ -221,6 +221,11 @@ class _Assembler:
             for request in layout.requests
             if request.rationale is None
         ]
+        remarks = self.doc._.remarks if self.doc.has_extension("remarks") else None
+        found += [
+            record.LetterWarning(code=one["code"], message=one["message"], span=self.span((one["start"], one["end"])))
+            for one in remarks or []
+        ]
         return found
 
 

@@ -29,6 +29,7 @@ COMPONENTS = (
     "unmet_relations",
     "unmet_criterion_values",
     "unmet_counter_evidence",
+    "unmet_disagreements",
     "unmet_spans",
 )
 
@@ -48,6 +49,7 @@ def register() -> None:
         counter_evidence,
         criterion_statements,
         criterion_values,
+        disagreements,
         function_findings,
         learned_mentions,
         letter_layout,

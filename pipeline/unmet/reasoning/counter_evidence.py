@@ -10,9 +10,11 @@ them. Plans, requests, guideline text and the utilization review's opinion answe
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from unmet.components.rules import Found, union
@@ -39,8 +41,10 @@ _HAD = frozenset(["historical", "present", "discontinued"])
 _RECENT = 90  # days
 # A body part is carried on to the sentences behind it that name none, this many at most.
 _CARRIED = 2
+# What is longer is no statement.
+_LONGEST = 4000  # characters
 # A longer sentence is shown from the comma before the answer to the one behind it.
-_QUOTABLE = 260  # characters
+_QUOTABLE = 200  # characters
 
 
 class Answer(NamedTuple):
@@ -66,7 +70,6 @@ class Ask(NamedTuple):
     """One thing that a reviewer's clause says is missing, and what is asked of it."""
 
     answer: Answer
-    clause: str
     failed: bool
     recent: bool
     measured: bool
@@ -77,11 +80,10 @@ class Ask(NamedTuple):
 
 
 class Statement(NamedTuple):
-    """A statement of the summary: offsets, its place in the summary, whose it is, the date and the place carried on to it."""
+    """A statement of the summary: offsets, whose it is, the date and the place carried on to it."""
 
     start: int
     end: int
-    order: int
     voice: str
     on: str | None
     carried: tuple[Place, ...]
@@ -89,7 +91,7 @@ class Statement(NamedTuple):
 
 @dataclass(frozen=True)
 class Summary:
-    """The case summary as far as it tells facts, with its mentions; ``last`` is its latest date."""
+    """The case summary as far as it tells facts, with its mentions as they stand; ``last`` is its latest date."""
 
     text: str
     statements: list[Statement]
@@ -98,9 +100,16 @@ class Summary:
 
     def within(self, statement: Statement, label: str) -> Iterator[Mention]:
         """Yield the mentions of one label in ``statement``."""
-        for one in self.mentions:
-            if one["label"] == label and statement.start <= one["start"] < statement.end:
+        first = bisect_left(self.mentions, statement.start, key=_start)
+        for one in islice(self.mentions, first, None):
+            if one["start"] >= statement.end:
+                return
+            if one["label"] == label:
                 yield one
+
+
+def _start(one: Mention) -> int:
+    return one["start"]
 
 
 class Dispute(NamedTuple):
@@ -255,13 +264,12 @@ def _ask(
     own = text[max(member[0], clause[0]) : member[1] if member[1] >= 0 else clause[1]]
     if answer.unless is not None and answer.unless.search(own):
         return None
-    if _words("asks", "more").search(beside):
+    if _words("asks", "more").search(beside) or _words("asks", "reported").search(words):
         return None
     if _words("asks", "changed").search(beside) and "symptom_change" not in answer.types:
         return None
     return Ask(
         answer=answer,
-        clause=words,
         failed=bool(_words("asks", "failed").search(words)),
         recent=bool(_words("asks", "recent").search(words)),
         measured=bool(_words("asks", "measured").search(words)),
@@ -282,11 +290,9 @@ def summary_of(text: str, sentences: list[Sentence], mentions: list[Mention]) ->
     carried: tuple[Place, ...] = ()
     since = 0
     latest: list[str] = []
-    order = 0
     for sentence in sentences:
         if sentence["section_kind"] != "case_summary":
             continue
-        order += 1
         own_dates = dates_in(text, sentence["start"], sentence["end"])
         if sentence["voice"] in _TOLD_BY:
             latest += [one.iso for one in own_dates if not one.of_birth]
@@ -301,7 +307,8 @@ def summary_of(text: str, sentences: list[Sentence], mentions: list[Mention]) ->
             on = None
         if sentence["voice"] in _TOLD_BY:
             for start, end in _parts(text, sentence):
-                statements.append(Statement(start, end, order, sentence["voice"], on, carried))
+                if end - start <= _LONGEST:
+                    statements.append(Statement(start, end, sentence["voice"], on, carried))
         if own_places:
             carried, since = own_places[-1:] if len({one.part for one in own_places}) == 1 else own_places, 0
     own = [one for one in mentions if one["section_kind"] == "case_summary"]
@@ -331,9 +338,7 @@ def dispute_of(text: str, request: RequestParts, family: str, mentions: list[Men
     )
 
 
-def counter_evidence(
-    summary: Summary, dispute: Dispute, criterion_type: str, evidence: Iterable[Offsets]
-) -> list[Offsets]:
+def counter_evidence(summary: Summary, dispute: Dispute, criterion_type: str, evidence: Iterable[Offsets]) -> list[Offsets]:
     """Return the spans of the summary against an ``undocumented`` finding made in ``evidence``, in reading order."""
     found: set[Offsets] = set()
     for start, end in evidence:
@@ -345,9 +350,7 @@ def counter_evidence(
 
 
 def _without_nested(found: set[Offsets]) -> list[Offsets]:
-    return sorted(
-        one for one in found if not any(other != one and other[0] <= one[0] and one[1] <= other[1] for other in found)
-    )
+    return sorted(one for one in found if not any(other != one and other[0] <= one[0] and one[1] <= other[1] for other in found))
 
 
 def _quoted(text: str, statement: Statement, start: int, end: int) -> Offsets:
@@ -427,7 +430,8 @@ def _said(summary: Summary, statement: Statement, ask: Ask, dispute: Dispute) ->
 def _where_asked(text: str, statement: Statement, match: re.Match[str], ask: Ask, dispute: Dispute) -> bool:
     """Tell whether a finding is where the reviewer looks: at the place in dispute, else at the one the sentence names.
 
-    A drug or a therapy may be for no one place. A finding is at the place in or right behind its words, else at the last one before them.
+    A drug or a therapy may be for no one place. A finding is at the place in or right behind its words, else at the last
+    one before them.
     """
     asked_for = dispute.places or ask.places
     if not asked_for:
@@ -463,6 +467,8 @@ def _tried(summary: Summary, statement: Statement, ask: Ask, dispute: Dispute) -
             if attributes.get("drug_class") not in tried["classes"] and not _class_named(text, one, ask.answer):
                 continue
             if attributes.get("route") == "topical" or (own & dispute.drugs and dispute.family != "topical"):
+                continue
+            if tried.get("now") and one["assertion"] != "present":
                 continue
             if _had(text, statement, one) and (not ask.failed or _drug_in_vain(summary, statement, one)):
                 yield one["start"], one["end"]
@@ -511,7 +517,9 @@ def _studied(summary: Summary, statement: Statement, ask: Ask, dispute: Dispute)
         ):
             continue
         own = places(text, one["start"], one["end"]) or places(text, statement.start, statement.end)
-        if own and (not dispute.places or any(within(a, b, "nerve") or within(a, b, "same") for a in own for b in dispute.places)):
+        if own and (
+            not dispute.places or any(within(a, b, "nerve") or within(a, b, "same") for a in own for b in dispute.places)
+        ):
             yield one["start"], one["end"]
 
 
@@ -570,5 +578,3 @@ def _counted(summary: Summary, statement: Statement, dispute: Dispute) -> Iterat
         ]
         if near and _told(text, statement, match.start(), match.end()):
             yield match.span()
-
-
