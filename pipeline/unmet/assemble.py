@@ -9,6 +9,7 @@ import msgspec
 from unmet import record
 from unmet.components.letter_layout import letter_text
 from unmet.components.medications import drug_named
+from unmet.components.remarks import remarks_of
 from unmet.layout.guideline_line import parse_guideline_line
 from unmet.layout.model import Layout
 
@@ -113,6 +114,8 @@ class _Assembler:
             id=identifier,
             type=one["type"],
             statement=self.span(tuple(one["statement"])) if one["statement"] else None,
+            guideline=msgspec.convert(one["guideline"], record.Citation) if one.get("guideline") else None,
+            catalogue_id=one.get("catalogue_id"),
             ordinal=one["ordinal"],
             logic=one["logic"],
             # A pipeline trained before there were values has no component that reads them.
@@ -221,10 +224,9 @@ class _Assembler:
             for request in layout.requests
             if request.rationale is None
         ]
-        remarks = self.doc._.remarks if self.doc.has_extension("remarks") else None
         found += [
             record.LetterWarning(code=one["code"], message=one["message"], span=self.span((one["start"], one["end"])))
-            for one in remarks or []
+            for one in remarks_of(self.doc)
         ]
         return found
 

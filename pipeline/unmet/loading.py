@@ -27,6 +27,7 @@ COMPONENTS = (
     "unmet_criteria",
     "unmet_assertion",
     "unmet_relations",
+    "unmet_catalogue_links",
     "unmet_criterion_values",
     "unmet_counter_evidence",
     "unmet_disagreements",
@@ -43,6 +44,7 @@ def register() -> None:
     from unmet.components import (  # noqa: F401
         assertion,
         assertion_classifier,
+        catalogue_links,
         citations,
         clause_suggester,
         conditions,
