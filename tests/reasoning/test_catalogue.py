@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -80,7 +81,7 @@ def test_catalogue_editions_of_a_chapter_do_not_overlap() -> None:
         by_chapter.setdefault((edition.body, edition.chapter), []).append(edition)
     for editions in by_chapter.values():
         days = sorted((edition.first or dt.date.min, edition.last or dt.date.max) for edition in editions)
-        assert all(before[1] < after[0] for before, after in zip(days, days[1:], strict=False))
+        assert all(before[1] < after[0] for before, after in pairwise(days))
 
 
 def test_catalogue_regions_are_body_parts_of_the_lexicon() -> None:
@@ -277,8 +278,9 @@ ODG_LINE = (
 
 def test_catalogue_record_names_entry_and_guideline_of_a_criterion() -> None:
     rationale = (
-        "The MTUS reserves imaging of the spine for patients with unequivocal findings that identify specific nerve compromise on "
-        "the neurologic examination. There is no documentation of a neurological deficit. The request is not medically necessary."
+        "The MTUS reserves imaging of the spine for patients with unequivocal findings that identify specific nerve compromise "
+        "on the neurologic examination. There is no documentation of a neurological deficit. The request is not "
+        "medically necessary."
     )
     (request,) = read("MRI of the lumbar spine", MTUS_LINE, rationale).requests
     criterion = next(one for one in request.criteria if one.type == "exam_findings")

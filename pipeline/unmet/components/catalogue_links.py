@@ -59,14 +59,13 @@ class CatalogueLinks:
     def _cited(doc: Doc, request: RequestParts) -> list[Mention]:
         """Return the citations of a rationale, but for guidelines that it calls silent: nothing stands under those."""
         start, end = request.rationale or (0, 0)
+        cited = [one for one in doc._.mentions or [] if start <= one["start"] < end and one["label"] == "CITATION"]
+        sentences = [one for one in doc._.sentences or [] if cited and start <= one["start"] < end]
         return [
             one
-            for sentence in doc._.sentences or []
-            for one in doc._.mentions or []
-            if start <= one["start"] < end
-            and one["label"] == "CITATION"
-            and sentence["start"] <= one["start"] < sentence["end"]
-            and not called_silent(letter_text(doc), one, sentence)
+            for one in cited
+            for sentence in sentences
+            if sentence["start"] <= one["start"] < sentence["end"] and not called_silent(letter_text(doc), one, sentence)
         ]
 
     @staticmethod

@@ -91,8 +91,8 @@ def disputed_silences(
 ) -> list[Remark]:
     """Return the statements of silence that the catalogue disputes, in offsets of ``text``.
 
-    ``families`` has the family code of each request by its index, ``day`` is the decision date: only guidelines in force
-    on it, which letters cite for the family and the part of the body, dispute. Where the letter has no date, all that were ever in force.
+    ``families`` has the family code of each request by its index. Only guidelines dispute that letters cite for the family
+    and the part of the body, and that were in force on ``day``, the decision date; without a date, in force at any time.
     """
     remarks: list[Remark] = []
     catalogue = load_catalogue()
