@@ -136,6 +136,22 @@ def _lexicon() -> _Lexicon:
     return lexicon
 
 
+def procedure_named(words: str) -> Procedure | None:
+    """Return the lexicon's entry for a name as written, without body part and side; whitespace does not count."""
+    return _lexicon().named(words)
+
+
+def procedure_words() -> list[str]:
+    """Return the names of the lexicon, in lower case."""
+    return _lexicon().terms
+
+
+@cache
+def generic_names() -> frozenset[str]:
+    """Return the canonical names that are generic heads: "surgery", "injection"."""
+    return frozenset(one.canonical for one in _lexicon().lower.values() if one.generic)
+
+
 # Guideline section titles, diagnoses and scores in the words of a procedure.
 _TITLE_OR_DIAGNOSIS = form(r" ?(?:chapter|guidelines?|section|topic|syndrome|philosoph\w+|in the ODG)\b", re.I)
 _SCORED = form(r"(?:-?II)? ?(?:score)? ?(?:(?:was|of|is|stood at|at) )?\d", re.I)
