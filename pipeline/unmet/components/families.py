@@ -60,14 +60,14 @@ _LABEL = re.compile(r"\s*[:\u2013]|\s+-\s|\s+#?\d+\s*:")
 _REFERRED = re.compile(r"\s+(?:for|to)\s+(?:(?:an?|the|additional|further|\d+|\w+ sessions of|\w+ visits of)\s+)*\Z", re.I)
 _REFERRAL = re.compile(r"\b(?:referrals?|referred|authorization|request)\Z", re.I)
 # A device that gives a therapy at home is equipment.
-_DEVICE = re.compile(r"\b(?:(?<!\d )unit|device|machine|appliance|purchase|rental|home use)\b", re.I)
+_DEVICE = re.compile(r"\b(?:(?<!\d )unit|device|machine|appliance|heating pad|purchase|rental|home use)\b", re.I)
 _GIVEN_AT_HOME = frozenset(["physical_therapy", "massage"])
 # Drugs that a physician injects: with "injection" behind the name it is the injection that is asked for.
 _INJECTED = frozenset(["nsaid", "corticosteroid", "local_anesthetic", "hyaluronate", "botulinum_toxin"])
 _INJECTION = re.compile(r"\b(?:injections?|IM\b)", re.I)
 _KIT = re.compile(r"\b(?:kit|pen|vial|auto-?injector)s?\b", re.I)
 # Hormones and the like that are rubbed in to act elsewhere.
-_THROUGH_THE_SKIN = frozenset(["androgen", "estrogen_progestin", "antibiotic", "dermatologic", "antifungal", "antiviral"])
+_THROUGH_THE_SKIN = frozenset(["androgen", "estrogen_progestin"])
 _CODE = re.compile(r"\b(?:(?:CPT|HCPCS)\s*(?:codes?)?\s*[:#]?\s*)?([A-Z]\d{4}|\d{5})\b", re.I)
 _WORD = re.compile(r"[A-Za-z0-9][\w'.&-]*")
 # The longest names of the lexicons, in words; shorter words than this are not corrected.
