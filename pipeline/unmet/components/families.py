@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from difflib import SequenceMatcher
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from unmet.components.letter_layout import letter_text
@@ -26,8 +27,8 @@ _ANCILLARY = re.compile(
     r"|inpatient\s+stay|hospital\s+stay)",
     re.I,
 )
-_ASSOCIATED = re.compile(r"associated\s+surgical\s+services?", re.I)
-_TOPICAL = re.compile(r"\b(?:cream|gel|ointment|lotion|topical|cream\s+base|\d+(?:\.\d+)?\s?%)", re.I)
+_LABELLED = re.compile(r"\bassociated\s+surgical\s+services?|\bpre-?\s?op(?:erative)?\b", re.I)
+_TOPICAL = re.compile(r"\b(?:cream|gel|ointment|lotion|balm|topical|cream\s+base|\d+(?:\.\d+)?\s?%)", re.I)
 _PATCH = re.compile(r"\b(?:patch(?:es)?|transdermal)\b", re.I)
 _SWALLOWED = re.compile(r"\b(?:tabs?|tablets?|caps?|capsules?|oral(?:ly)?|by mouth)\b", re.I)
 _SURGERIES = frozenset(["spine_surgery", "joint_surgery", "other_surgery"])
@@ -47,7 +48,9 @@ _AFTER_SURGERY = frozenset(
     ]
 )
 _AFTER_SURGERY_WORDS = re.compile(
-    r"\b(?:(?:ultra-?|arm |shoulder |abduction )?slings?|immobili[sz]ers?|knee (?:scooter|walker)|interscalene|regional block)\b", re.I
+    r"\b(?:(?:ultra-?|arm |shoulder |abduction )?slings?|immobili[sz]ers?|knee (?:scooter|walker)|interscalene|regional block"
+    r"|cold (?:therapy|pack)|ice machine|cryo\w*)\b",
+    re.I,
 )
 # Operations that are of the spine, or of a joint, by where they are done.
 _ANYWHERE = frozenset(["surgery", "hardware removal", "debridement", "bone excision"])
@@ -62,6 +65,7 @@ _REFERRAL = re.compile(r"\b(?:referrals?|referred|authorization|request)\Z", re.
 # A device that gives a therapy at home is equipment.
 _DEVICE = re.compile(r"\b(?:(?<!\d )unit|device|machine|appliance|heating pad|purchase|rental|home use)\b", re.I)
 _GIVEN_AT_HOME = frozenset(["physical_therapy", "massage"])
+_GIVEN_IN_SESSIONS = re.compile(r"\b(?:therapy|treatments?|sessions?|visits|modalit(?:y|ies)|heat|hot|massage)\b", re.I)
 # Drugs that a physician injects: with "injection" behind the name it is the injection that is asked for.
 _INJECTED = frozenset(["nsaid", "corticosteroid", "local_anesthetic", "hyaluronate", "botulinum_toxin"])
 _INJECTION = re.compile(r"\b(?:injections?|IM\b)", re.I)
@@ -95,7 +99,7 @@ def request_family(doc: Doc, request: RequestParts, layout: Layout) -> str:
         return family
     title = letter_text(doc)[slice(*request.title)]
     if _ANCILLARY.search(title) or (_belongs_to_surgery(deciding, title) and _surgery_disputed(doc, request, layout)):
-        if family in ("consultation_visit", "other_injection") and not _ASSOCIATED.search(title):
+        if family in ("consultation_visit", "other_injection") and not _LABELLED.search(title):
             return "surgical_ancillary" if _surgery_disputed(doc, request, layout) else family
         return "surgical_ancillary"
     return family
@@ -206,6 +210,8 @@ def _by_names(words: str, named: list[_Named]) -> tuple[_Named, str] | None:
         return one, _drug_family(words, one)
     if one.family in _GIVEN_AT_HOME and _DEVICE.search(words):
         return one, "dme_brace"
+    if one.canonical == "diagnostic ultrasound" and _GIVEN_IN_SESSIONS.search(words):
+        return one, "physical_therapy"
     if one.canonical in _ANYWHERE and _SPINAL.search(words):
         return one, "spine_surgery"
     if one.canonical == "surgery" and _OF_JOINT.search(words):
@@ -215,10 +221,16 @@ def _by_names(words: str, named: list[_Named]) -> tuple[_Named, str] | None:
 
 def _head(words: str, named: list[_Named]) -> _Named:
     """Return the name that the others depend on: the first, unless it only labels, guides or refers to the next."""
-    for one, following in zip(named, named[1:], strict=False):
+    for one, following in pairwise(named):
         if one.canonical in _SERVING or _GUIDED.match(words, one.end):
             continue
         if one.canonical in generic_names() and (_LABEL.match(words, one.end) or one.canonical == "associated surgical service"):
+            continue
+        if (
+            one.canonical == "follow-up"
+            and not words[one.end : following.start].strip()
+            and following.family != "consultation_visit"
+        ):
             continue
         referred = _REFERRAL.search(words[one.start : one.end]) and _REFERRED.fullmatch(words, one.end, following.start)
         if referred and following.family not in (*_SURGERIES, "consultation_visit"):

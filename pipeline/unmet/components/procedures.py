@@ -165,6 +165,9 @@ _AUTHORIZATION = form(r" ?(?:form|dated|\(?\d|\(?\#|received|request|was receive
 _ABLATED = form(
     r"\b(?:underwent|undergo|repeat|cooled|pulsed|status post|s/p|prior|relief from|relief with|responded to) \Z", re.I
 )
+# What joins two services, and the attributes that say where one is done.
+_COORDINATED = form(r",? (?:and|or) |, ?| ?& ?| ?/ ?", re.I)
+_PLACED = frozenset(["body_part", "laterality", "level"])
 _TRAILING = form(r"(?: (?:of|at|for|to|and|or|in|on|the|both(?: regions?)?|a))+\Z", re.I)
 
 
@@ -203,7 +206,8 @@ class Procedures:
             left = max(sentence["start"], heads[position - 1].end if position else 0)
             right = min(sentence["end"], heads[position + 1].start if position + 1 < len(heads) else sentence["end"])
             found += _grown(text, sentence, head, left, right)
-        found = without_overlaps(found)
+        found = sorted(without_overlaps(found), key=lambda one: one["start"])
+        _share_places(text, found)
         taken = [(m["start"], m["end"]) for m in found]
         # A drug inside a procedure's name ("steroid injection") is no drug on its own.
         doc._.mentions = [
@@ -299,6 +303,25 @@ def _grown(text: str, sentence: Sentence, head: _Head, left: int, right: int) ->
             mention("PROCEDURE", sentence, own_start, own_end, rule="lexicon.procedure", attributes=deepcopy(attributes))
         )
     return found
+
+
+def _share_places(text: str, found: list[Mention]) -> None:
+    """Give a service the place that stands behind the next of its family: in "EMG and NCS of the arm" both are of the arm."""
+    anatomy = _anatomy()
+    for first, second in reversed(list(pairwise(found))):
+        own, next_ = first["attributes"], second["attributes"]
+        if own["family"] != next_["family"] or own.keys() & _PLACED or not next_.keys() & _PLACED:
+            continue
+        start, end = second["start"], second["end"]
+        if not _COORDINATED.fullmatch(text, first["end"], start):
+            continue
+        places = [one for pattern in (anatomy.place, anatomy.segment) if (one := pattern.search(text, start, end))]
+        place = min((one.start() for one in places), default=start)
+        procedure = _lexicon().named(text[first["start"] : first["end"]])
+        # A place before the next one's name is of that one alone.
+        if procedure and _lexicon().named(text[start : _without_trailing(text, start, place)]):
+            named = text[first["start"] : first["end"]]
+            first["attributes"] = deepcopy(_attributes(f"{named} of {text[place:end]}", (0, len(named)), procedure))
 
 
 def _without_trailing(text: str, start: int, end: int) -> int:
