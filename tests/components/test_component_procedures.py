@@ -107,3 +107,26 @@ def test_procedures_words_in_another_sense(text: str) -> None:
 def test_procedures_short_name_stands_for_the_full_one() -> None:
     text = "A urine drug screen was clean, and the last screen was too."
     assert names(text) == ["urine drug test", "urine drug test"]
+
+
+@pytest.mark.parametrize(
+    ("text", "both"),
+    [
+        ("EMG and NCS of the arm", ["EMG of the arm", "nerve conduction study of the arm"]),
+        ("MRI, CT of the left knee", ["MRI of the left knee", "CT of the left knee"]),
+        ("MRI and right knee CT", ["MRI", "CT of the right knee"]),
+        ("MRI of the neck and CT of the arm", ["MRI of the cervical spine", "CT of the arm"]),
+        ("Acupuncture and massage of the neck", ["acupuncture", "massage therapy of the cervical spine"]),
+        (
+            "Medical clearance, postoperative shoulder brace",
+            ["preoperative medical clearance", "postoperative brace of the shoulder"],
+        ),
+    ],
+)
+def test_procedures_that_are_joined_share_the_place_behind_the_last(text: str, both: list[str]) -> None:
+    assert names(text) == both
+
+
+def test_procedures_a_venous_line_is_no_operation_on_the_heart() -> None:
+    (line,) = found(COMPONENT, "PICC line placement")
+    assert (line["attributes"]["canonical"], line["attributes"]["family"]) == ("central venous catheter", "other")

@@ -28,7 +28,7 @@ _ANCILLARY = re.compile(
     re.I,
 )
 _LABELLED = re.compile(r"\bassociated\s+surgical\s+services?|\bpre-?\s?op(?:erative)?\b", re.I)
-_TOPICAL = re.compile(r"\b(?:cream|gel|ointment|lotion|balm|topical|cream\s+base|\d+(?:\.\d+)?\s?%)", re.I)
+_TOPICAL = re.compile(r"\b(?:cream|gel|ointment|lotion|balm|topical|base|\d+(?:\.\d+)?\s?%)", re.I)
 _PATCH = re.compile(r"\b(?:patch(?:es)?|transdermal)\b", re.I)
 _SWALLOWED = re.compile(r"\b(?:tabs?|tablets?|caps?|capsules?|oral(?:ly)?|by mouth)\b", re.I)
 _SURGERIES = frozenset(["spine_surgery", "joint_surgery", "other_surgery"])
