@@ -54,13 +54,14 @@ def cases(reading: Reading, era: str) -> Iterator[Case]:
     for pair in pairs:
         own = next((one for one in rationales if pair.gold and one.request == pair.gold.index), None)
         words = reading.text[own.start : own.end] if own else ""
+        length = len(words.split())
         gold, said = set(bases(pair.gold)), set(bases(pair.predicted))
         headings = [
             ("era", era),
             ("style", style(words)),
             ("decision", pair.gold.decision if pair.gold else "none"),
             ("requests of the letter", "one" if len(pairs) == 1 else "2 or 3" if len(pairs) <= 3 else "4 and more"),
-            ("words of the rationale", "under 60" if len(words.split()) < 60 else "60 to 150" if len(words.split()) < 150 else "more"),
+            ("words of the rationale", "under 60" if length < 60 else "60 to 150" if length < 150 else "more"),
             ("all", "all"),
         ]
         yield Case(headings, Tally.of_sets(gold, said), _links(pair))
@@ -90,16 +91,20 @@ def main() -> None:
             for heading in case.headings:
                 totals[heading] = [totals[heading][0] + case.unmet, totals[heading][1] + case.link]
     last = ""
-    for (heading, name), (unmet, link) in sorted(totals.items(), key=lambda pair: (pair[0][0], -pair[1][0].gold)):
+    for (heading, name), tallies in sorted(totals.items(), key=lambda pair: (pair[0][0], -pair[1][0].gold)):
         if heading != last:
-            print(f"\n{heading:30s} {'unmet':>6s} {'gold':>5s} {'found':>5s} {'said':>5s}  {'links':>6s} {'gold':>5s} {'found':>5s} {'said':>5s}")
+            print("", _line(heading, [("unmet", "gold", "found", "said"), ("links", "gold", "found", "said")]), sep="\n")
             last = heading
-        print(f"{name:30s} {_f1(unmet)} {unmet.gold:5d} {unmet.found:5d} {unmet.predicted:5d}  {_f1(link)} {link.gold:5d} {link.found:5d} {link.predicted:5d}")
+        print(_line(name, [(_f1(one), one.gold, one.found, one.predicted) for one in tallies]))
+
+
+def _line(name: str, columns: list[tuple[object, ...]]) -> str:
+    return f"{name:32s}" + "   ".join("".join(f"{value!s:>7s}" for value in own) for own in columns)
 
 
 def _f1(tally: Tally) -> str:
     total = tally.predicted + tally.gold
-    return f"{(tally.right + tally.found) / total:6.2f}" if total else "     –"
+    return f"{(tally.right + tally.found) / total:.2f}" if total else "–"
 
 
 if __name__ == "__main__":

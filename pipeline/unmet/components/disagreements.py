@@ -4,18 +4,15 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from unmet.components.letter_layout import layout_of, letter_text
+from unmet.components.remarks import add_remarks
 from unmet.reasoning.disagreements import disagreements
-
-if not Doc.has_extension("remarks"):
-    Doc.set_extension("remarks", default=None)
 
 
 class Disagreements:
     """Appends remarks (code, message, offsets) to ``doc._.remarks``."""
 
     def __call__(self, doc: Doc) -> Doc:
-        found = disagreements(letter_text(doc), layout_of(doc), doc._.sentences, doc._.mentions or [])
-        doc._.remarks = [*(doc._.remarks or []), *found]
+        add_remarks(doc, disagreements(letter_text(doc), layout_of(doc), doc._.sentences, doc._.mentions or []))
         return doc
 
 

@@ -7,8 +7,9 @@ statements disagree only where both speak of one thing without hedging and nothi
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, NamedTuple
 
+from unmet.components.remarks import Remark
 from unmet.reasoning.dates import dates_in
 from unmet.reasoning.places import places
 
@@ -19,15 +20,6 @@ if TYPE_CHECKING:
     from unmet.components.sentences import Sentence
     from unmet.layout.model import Layout, Offsets, RequestParts
     from unmet.reasoning.places import Place
-
-
-class Remark(TypedDict):
-    """Something a reader of the letter should know: a stable ``code``, a ``message`` for people, offsets of the place."""
-
-    code: str
-    message: str
-    start: int
-    end: int
 
 
 class _Letter(NamedTuple):

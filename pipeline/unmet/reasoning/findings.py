@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from unmet.components.mentions import Mention
     from unmet.components.rules import Found
     from unmet.components.sentences import Sentence
-    from unmet.layout.model import RequestParts
+    from unmet.layout.model import Offsets, RequestParts
     from unmet.reasoning.cues import Cue
 
 # Whose sentences decide a status: the reviewer's, and the case facts the reviewer recounts.
@@ -54,18 +54,15 @@ class Argument:
         """The status that carries the decision."""
         return "unmet" if self.upheld else "met"
 
+    @property
+    def rationale(self) -> Offsets:
+        """Where the rationale stands; empty where the request has none."""
+        return self.request.rationale or (0, 0)
+
     @cached_property
     def asked(self) -> set[str]:
         """The criterion types that the rationale states."""
         return {str(one["attributes"]["type"]) for one in self.stated}
-
-    @cached_property
-    def logic(self) -> str | None:
-        """How the rationale ties its criteria: "all", "any" or "one" of them; None where it does not say."""
-        if self.request.rationale is None:
-            return None
-        ties = (tie for tie in ("all", "any", "one") if pattern(f"logic_{tie}").search(self.text, *self.request.rationale))
-        return next(ties, None)
 
 
 def findings_of(argument: Argument) -> list[Finding]:

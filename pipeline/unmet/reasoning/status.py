@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from typing import TYPE_CHECKING, TypedDict
 
 from unmet.reasoning.cues import denies, only_concludes
 from unmet.reasoning.findings import FACT_VOICES, GUESS, LIKELY, Finding
+from unmet.reasoning.lists import logic_of, ordinal_of
 from unmet.reasoning.words import basis_by_type, types
 
 if TYPE_CHECKING:
     from unmet.components.mentions import Mention
     from unmet.reasoning.dependence import Inheritance
     from unmet.reasoning.findings import Argument
-
-_ORDINAL = re.compile(r"\(?(\d{1,2})[.)]\s+")
 
 
 class Criterion(TypedDict):
@@ -138,10 +136,7 @@ def _first(argument: Argument, statements: list[Mention]) -> Mention | None:
 
 
 def _ordinal(argument: Argument, statement: Mention) -> int | None:
-    """Return the number of the list item that a statement stands in; the numeral opens its sentence."""
-    sentence = next((one for one in argument.sentences if one["start"] <= statement["start"] < one["end"]), None)
-    numeral = _ORDINAL.match(argument.text, sentence["start"], sentence["end"]) if sentence else None
-    return int(numeral[1]) if numeral else None
+    return ordinal_of(argument.text, argument.rationale, (statement["start"], statement["end"]))
 
 
 def _decided(argument: Argument, name: str, statement: Mention | None, findings: list[Finding]) -> Criterion:
@@ -157,12 +152,13 @@ def _decided(argument: Argument, name: str, statement: Mention | None, findings:
 
 
 def _criterion(argument: Argument, name: str, statement: Mention | None, *, status: str, confidence: float) -> Criterion:
+    place = (statement["start"], statement["end"]) if statement else None
     return Criterion(
         request=argument.request.index,
         type=name,
-        statement=(statement["start"], statement["end"]) if statement else None,
-        ordinal=_ordinal(argument, statement) if statement else None,
-        logic=argument.logic if statement else None,
+        statement=place,
+        ordinal=ordinal_of(argument.text, argument.rationale, place) if place else None,
+        logic=logic_of(argument.text, argument.rationale, place) if place else None,
         status=status,
         unmet_basis=None,
         decisive=False,
