@@ -9,18 +9,24 @@ uses for the worker; the letters are found as ``unmet evaluate`` finds them.
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from unmet.cli import _letters_of_environment
+from unmet.corpus.attach import attach
+from unmet.corpus.from_record import row_of
 from unmet.loading import load
-from unmet.training.evaluate import Reading, read_letters, rows_of_split
+from unmet.reading import determine
+from unmet.training.evaluate import rows_of_split
 from unmet.training.scoring import RequestPair, Tally, bases, linked, links, pair_requests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from unmet.corpus.attach import AnnotatedLetter
+    from unmet.corpus.rows import Row
 
 _WORDS = {
     "applicant": r"\bapplicants?\b",
@@ -47,13 +53,13 @@ def style(rationale: str) -> str:
     return best if counts[best] > 0 else "none"
 
 
-def cases(reading: Reading, era: str) -> Iterator[Case]:
+def cases(letter: AnnotatedLetter, predicted: Row, era: str) -> Iterator[Case]:
     """Yield a case per request, and one per criterion type of it."""
-    pairs = pair_requests(reading.gold.requests, reading.predicted.requests)
-    rationales = [one for one in reading.gold.sections if one.kind == "rationale"]
+    pairs = pair_requests(letter.row.requests, predicted.requests)
+    rationales = [one for one in letter.row.sections if one.kind == "rationale"]
     for pair in pairs:
         own = next((one for one in rationales if pair.gold and one.request == pair.gold.index), None)
-        words = reading.text[own.start : own.end] if own else ""
+        words = letter.collapsed.text[own.start : own.end] if own else ""
         length = len(words.split())
         gold, said = set(bases(pair.gold)), set(bases(pair.predicted))
         headings = [
@@ -83,11 +89,14 @@ def main() -> None:
     parser.add_argument("--letters", type=Path, action="append", default=[])
     parser.add_argument("--model")
     given = parser.parse_args()
+    folders = [*given.letters, *([Path(os.environ["UNMET_LETTERS"])] if "UNMET_LETTERS" in os.environ else [])]
     rows = rows_of_split(given.annotations, given.rows, given.split)
     nlp = load(given.model)
     totals: dict[tuple[str, str], list[Tally]] = defaultdict(lambda: [Tally(0, 0, 0, 0), Tally(0, 0, 0, 0)])
-    for reading in read_letters(rows, [*given.letters, *_letters_of_environment()], nlp=nlp):
-        for case in cases(reading, "all"):
+    for letter in attach(rows, folders):
+        determination = determine(letter.letter, nlp=nlp)
+        predicted = row_of(determination, letter.row.letter, letter.collapsed)
+        for case in cases(letter, predicted, determination.layout.era):
             for heading in case.headings:
                 totals[heading] = [totals[heading][0] + case.unmet, totals[heading][1] + case.link]
     last = ""

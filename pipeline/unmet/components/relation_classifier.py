@@ -16,10 +16,10 @@ from unmet.components.letter_layout import layout_of
 from unmet.components.mentions import Mention
 from unmet.components.relations import argument_of
 from unmet.components.rules import CriterionRules, criterion_rules
-from unmet.learning.relation_model import MET, UNMET, Judgement, RationaleView, RelationModel, SentenceView, Topic
+from unmet.learning.relation_model import MET, UNMET, Judgement, RationaleView, RelationModel, RuleFinding, SentenceView, Topic
 from unmet.learning.weights import read_weights, write_weights
 from unmet.reasoning.cues import clauses, find_cues, governing, only_concludes, turn
-from unmet.reasoning.findings import Argument, Finding
+from unmet.reasoning.findings import Argument, Finding, findings_of
 from unmet.reasoning.status import Criterion, found_and_stated
 
 _FILE = "relations.npz"
@@ -30,23 +30,28 @@ _EVIDENCE = 0.35
 
 def rationale_view(argument: Argument, mentions: list[Mention], rules: list[Criterion]) -> RationaleView:
     """Return the rationale of a request as the model sees it; ``rules`` are the criteria that the rules found for it."""
+    findings = findings_of(argument)
     return RationaleView(
-        sentences=tuple(_sentence_view(argument, one["start"], one["end"], one["voice"], mentions) for one in argument.sentences),
+        sentences=tuple(_sentence_view(argument, index, mentions, findings) for index in range(len(argument.sentences))),
         family=argument.family,
         upheld=argument.upheld,
         rules={(one["type"], one["status"]): one["confidence"] for one in rules},
     )
 
 
-def _sentence_view(argument: Argument, start: int, end: int, voice: str, mentions: list[Mention]) -> SentenceView:
-    text = argument.text
+def _sentence_view(argument: Argument, index: int, mentions: list[Mention], findings: list[Finding]) -> SentenceView:
+    text, sentence = argument.text, argument.sentences[index]
+    start, end = sentence["start"], sentence["end"]
     own = [one for one in mentions if start <= one["start"] < end]
     return SentenceView(
         words=text[turn(text, start, end) : end],
-        voice=voice,
+        voice=sentence["voice"],
         concludes=only_concludes(text[start:end]),
         cues=frozenset(cue.basis for cue in find_cues(text, start, end)),
         topics=tuple(_topics(text, start, end)),
+        findings=tuple(
+            RuleFinding(one.type, one.basis or one.status, one.confidence) for one in findings if one.sentence == index
+        ),
         stated=frozenset(str(one["attributes"]["type"]) for one in argument.stated if start <= one["start"] < end),
         functions=frozenset(
             f"{one['attributes'].get('dimension')} {one['attributes'].get('polarity')}"

@@ -31,13 +31,15 @@ if TYPE_CHECKING:
     from unmet.learning.hashed import HashedClassifier
 
 _FOLDS = 5
-_STRENGTH, _REQUEST_STRENGTH = 0.3, 1.0
+_PAIR_STRENGTH, _REQUEST_STRENGTH = 0.3, 0.1
 # A feature in fewer pairs teaches nothing that would hold elsewhere.
 _LEAST = 4
 # Of the pairs of a sentence and a type of which it shows no sign, this share is seen, each for as many.
 _SEEN = 0.08
-# What a rationale counts by where it comes from.
-_WEIGHTS = {"real": 1.0, "letter": 0.3, "rationale": 0.5}
+# What a rationale counts by where it comes from. Of words all teach; how far the first stage is to be trusted is learned from
+# real letters, so that the probabilities are calibrated for them.
+_PAIR_WEIGHTS = {"real": 1.0, "letter": 0.5, "rationale": 1.0}
+_REQUEST_WEIGHTS = {"real": 1.0, "letter": 0.1, "rationale": 0.1}
 _LABELS = (NOTHING, MET, *UNMET)
 
 
@@ -104,7 +106,7 @@ def _fit_pairs(examples: Sequence[RelationExample], sentences: Sequence[Sequence
         for index, sentence in enumerate(own):
             for name in criterion_types():
                 label = one.finds.get((index, name), NOTHING)
-                weight = _WEIGHTS[one.origin]
+                weight = _PAIR_WEIGHTS[one.origin]
                 if label == NOTHING and name not in sentence.of_pair:
                     if drawn.random() > _SEEN:
                         continue
@@ -112,7 +114,7 @@ def _fit_pairs(examples: Sequence[RelationExample], sentences: Sequence[Sequence
                 items.append(sentence.buckets(name))
                 labels.append(label)
                 weights.append(weight)
-    return fit_weighted(items, labels, weights, strength=_STRENGTH, least=_LEAST, bits=BITS)
+    return fit_weighted(items, labels, weights, strength=_PAIR_STRENGTH, least=_LEAST, bits=BITS)
 
 
 def _fit_requests(
@@ -127,7 +129,7 @@ def _fit_requests(
             inputs.append(request_inputs(one.view, name, odds, _LABELS))
             items.append(request_buckets(name, one.view))
             labels.append(one.statuses.get(name, STATUSES[0]))
-            weights.append(_WEIGHTS[one.origin])
+            weights.append(_REQUEST_WEIGHTS[one.origin])
     numbers = np.array(inputs, "float32")
     center, spread = numbers.mean(axis=0), numbers.std(axis=0) + 1e-6
     requests = fit_weighted(items, labels, weights, strength=_REQUEST_STRENGTH, dense=(numbers - center) / spread)

@@ -52,6 +52,14 @@ class Topic(NamedTuple):
     cue: str | None
 
 
+class RuleFinding(NamedTuple):
+    """What the rules make of a sentence: a criterion type met, or unmet on a basis, and how sure they are."""
+
+    type: str
+    outcome: str
+    confidence: float
+
+
 class SentenceView(NamedTuple):
     """A sentence of a rationale as the classifier sees it."""
 
@@ -60,6 +68,7 @@ class SentenceView(NamedTuple):
     concludes: bool
     cues: frozenset[str]  # bases of the cues in it
     topics: tuple[Topic, ...]
+    findings: tuple[RuleFinding, ...]
     stated: frozenset[str]  # types of the requirements stated in it
     functions: frozenset[str]  # dimension and polarity of its functional findings
     treatments: frozenset[str]  # families and drug classes named
@@ -130,7 +139,7 @@ def features(rationale: RationaleView) -> list[SentenceFeatures]:
     found = []
     for index, one in enumerate(rationale.sentences):
         words = ["0" if word.isdigit() else word for word in _WORD.findall(one.words.lower())]
-        signs = known & ({topic.type for topic in one.topics} | stated.keys())
+        signs = known & ({topic.type for topic in one.topics} | {finding.type for finding in one.findings} | stated.keys())
         found.append(
             SentenceFeatures(
                 _hashed(_by_type(one, words, rationale)),
@@ -182,7 +191,7 @@ def _shared(rationale: RationaleView, index: int, words: list[str]) -> list[str]
         f"pos:{min(index, 4)}",
         f"end:{min(count - 1 - index, 4)}",
         f"n:{min(count, 8)}",
-        f"fn:{min(3, len(_applied(one)))}",
+        f"fn:{bool(one.findings):d}{min(3, len(_applied(one)))}",
         *(f"cue:{cue}{upheld}" for cue in one.cues),
         *(f"cuev:{cue}{one.voice}" for cue in one.cues),
         *(f"W:{word}" for word in words),
@@ -205,6 +214,10 @@ def _of_pair(
         f"el:{any(place != index for place in named.get(name, [])):d}",
         f"sv:{one.voice}{len(stated) == 1 and name in stated:d}{upheld}",
     ]
+    found.append(f"Fo:{any(own.type == name for own in one.findings):d}{min(2, sum(own.type != name for own in one.findings))}")
+    for own in one.findings:
+        if own.type == name:
+            found += [f"F:{own.outcome}", f"Fc:{own.outcome}{own.confidence:.1f}"]
     for topic in topics:
         found += [
             f"Tn:{topic.table}",
