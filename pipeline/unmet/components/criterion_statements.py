@@ -6,6 +6,7 @@ flags or serious pathology") together; each limit with its own number.
 
 import re
 from bisect import bisect_left
+from collections.abc import Sequence
 from itertools import pairwise
 
 from spacy.language import Language
@@ -98,7 +99,7 @@ class CriterionStatements:
                 stop = turn(text, sentence["start"], sentence["end"])
             elif sentence["voice"] != "guideline":
                 continue
-            items = lists.get(sentence["request"] or 0, [])
+            items = lists.get(sentence["request"] or 0, ())
             for start, end, item in _parts(sentence["start"], stop, items):
                 if _TELLS.search(text, start, end) or not (item or _NORMATIVE.search(text, start, end)):
                     continue
@@ -113,7 +114,7 @@ class CriterionStatements:
         return doc
 
 
-def _parts(start: int, end: int, items: list[Item]) -> list[tuple[int, int, Item | None]]:
+def _parts(start: int, end: int, items: Sequence[Item]) -> list[tuple[int, int, Item | None]]:
     """Cut ``[start, end)`` at the list items in it; each part with the innermost item that it stands in."""
     first = bisect_left(items, start, key=lambda one: one.start)
     items = items[max(0, first - _DEEP) : bisect_left(items, end, key=lambda one: one.start)]
@@ -212,7 +213,7 @@ def _item_words(text: str, item: Item, start: int, end: int) -> Offsets:
     return trim(text, start, dangling.start(), strip=",;") if dangling else (start, end)
 
 
-def _lists_indications(text: str, item: Item, items: list[Item]) -> bool:
+def _lists_indications(text: str, item: Item, items: Sequence[Item]) -> bool:
     """Tell a list that names the indications one by one ("recommended for the following conditions: 1. ...")."""
     first = next(
         one.start

@@ -27,7 +27,10 @@ _ANCILLARY = re.compile(
     r"|inpatient\s+stay|hospital\s+stay)",
     re.I,
 )
-_LABELLED = re.compile(r"\bassociated\s+surgical\s+services?|\bpre-?\s?op(?:erative)?\b", re.I)
+_ASSOCIATED = re.compile(r"\bassociated\s+surgical\s+services?", re.I)
+_LABELLED = re.compile(rf"{_ASSOCIATED.pattern}|\bpre-?\s?op(?:erative)?\b", re.I)
+# Tests before an operation go with it where it is disputed too; where it is not, they are what they are.
+_TESTS = frozenset(["laboratory", "radiograph", "other_diagnostic"])
 _TOPICAL = re.compile(r"\b(?:cream|gel|ointment|lotion|balm|topical|base|\d+(?:\.\d+)?\s?%)", re.I)
 _PATCH = re.compile(r"\b(?:patch(?:es)?|transdermal)\b", re.I)
 _SWALLOWED = re.compile(r"\b(?:tabs?|tablets?|caps?|capsules?|oral(?:ly)?|by mouth)\b", re.I)
@@ -99,7 +102,8 @@ def request_family(doc: Doc, request: RequestParts, layout: Layout) -> str:
         return family
     title = letter_text(doc)[slice(*request.title)]
     if _ANCILLARY.search(title) or (_belongs_to_surgery(deciding, title) and _surgery_disputed(doc, request, layout)):
-        if family in ("consultation_visit", "other_injection") and not _LABELLED.search(title):
+        labelled = _ASSOCIATED if family in _TESTS else _LABELLED
+        if family in ("consultation_visit", "other_injection", *_TESTS) and not labelled.search(title):
             return "surgical_ancillary" if _surgery_disputed(doc, request, layout) else family
         return "surgical_ancillary"
     return family

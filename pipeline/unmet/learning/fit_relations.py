@@ -66,7 +66,7 @@ def fit_relations(examples: Sequence[RelationExample]) -> RelationModel:
     sentences = [features(one.view) for one in examples]
     fold = _folds(examples)
     everything = list(range(len(examples)))
-    held_out: list[Mapping[str, NDArray[Any]]] = [{} for _ in examples]
+    held_out: list[NDArray[Any] | None] = [None for _ in examples]
     for number in sorted(set(fold)):
         rest = [index for index in everything if fold[index] != number]
         pairs = _fit_pairs([examples[index] for index in rest], [sentences[index] for index in rest])
@@ -90,11 +90,10 @@ def _folds(examples: Sequence[RelationExample]) -> list[int]:
     return [place[one.group] for one in examples]
 
 
-def _aligned(odds: Mapping[str, NDArray[Any]], given: Sequence[str]) -> dict[str, NDArray[Any]]:
+def _aligned(odds: NDArray[Any], given: Sequence[str]) -> NDArray[Any]:
     """Return ``odds`` with a column for each of ``_LABELS``; a label that the classifier lacks has none."""
-    order = [given.index(label) if label in given else -1 for label in _LABELS]
-    padded = {name: np.pad(own, ((0, 0), (0, 1))) for name, own in odds.items()}
-    return {name: own[:, order] for name, own in padded.items()}
+    padded = np.pad(odds, ((0, 0), (0, 0), (0, 1)))
+    return padded[:, :, [given.index(label) if label in given else -1 for label in _LABELS]]
 
 
 def _fit_pairs(examples: Sequence[RelationExample], sentences: Sequence[Sequence[SentenceFeatures]]) -> HashedClassifier:
@@ -118,19 +117,21 @@ def _fit_pairs(examples: Sequence[RelationExample], sentences: Sequence[Sequence
 
 
 def _fit_requests(
-    pairs: HashedClassifier, examples: Sequence[RelationExample], held_out: Sequence[Mapping[str, NDArray[Any]]]
+    pairs: HashedClassifier, examples: Sequence[RelationExample], held_out: Sequence[NDArray[Any] | None]
 ) -> RelationModel:
-    inputs: list[list[float]] = []
+    inputs: list[NDArray[np.float32]] = []
     items: list[list[int]] = []
     labels: list[str] = []
     weights: list[float] = []
     for one, odds in zip(examples, held_out, strict=True):
-        for name in criterion_types() if odds else ():
-            inputs.append(request_inputs(one.view, name, odds, _LABELS))
+        if odds is None:
+            continue
+        inputs.append(request_inputs(one.view, odds, _LABELS))
+        for name in criterion_types():
             items.append(request_buckets(name, one.view))
             labels.append(one.statuses.get(name, STATUSES[0]))
             weights.append(_REQUEST_WEIGHTS[one.origin])
-    numbers = np.array(inputs, "float32")
+    numbers = np.concatenate(inputs)
     center, spread = numbers.mean(axis=0), numbers.std(axis=0) + 1e-6
     requests = fit_weighted(items, labels, weights, strength=_REQUEST_STRENGTH, dense=(numbers - center) / spread)
     return RelationModel(pairs, requests, center, spread)

@@ -21,7 +21,7 @@ from zlib import crc32
 import numpy as np
 
 from unmet.knowledge import codes
-from unmet.learning.hashed import HashedClassifier, softmax
+from unmet.learning.hashed import HashedClassifier, buckets, softmax
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -39,6 +39,8 @@ _MASK = (1 << BITS) - 1
 _WORD = re.compile(r"[a-z]+|\d+")
 _STEM = 5
 _FEW_WORDS = 8
+# Below these odds no other type speaks up.
+_LEADING = 0.4
 _EMPTY = re.compile(
     r"(?:the|an?|of|to|in|is|was|and|for|this|that|it|be|as|with|by|on|are|or|his|her|their|has|have|had|at|from|which)\Z"
 )
@@ -238,55 +240,52 @@ def _where(places: list[int], index: int) -> str:
     return "before" if places[0] < index else "after"
 
 
-def request_inputs(rationale: RationaleView, name: str, odds: Mapping[str, NDArray[Any]], labels: Sequence[str]) -> list[float]:
-    """Return what the second stage sees of type ``name``: numbers from the odds that the first gave the sentences (type to
-    sentences by ``labels``), from what the rules find, and from what the rationale states."""
-    best = {other: float(_unmet(own, labels).max(initial=0.0)) for other, own in odds.items()}
-    unmet = np.sort(_unmet(odds[name], labels))[::-1]
-    met = float(odds[name][:, labels.index(MET)].max(initial=0.0)) if MET in labels else 0.0
-    first, second = (float(unmet[place]) if len(unmet) > place else 0.0 for place in (0, 1))
-    others = [*sorted((value for other, value in best.items() if other != name), reverse=True), 0.0, 0.0]
-    denied, affirmed = (rationale.rules.get((name, status), 0.0) for status in ("unmet", "met"))
-    asked = [one.stated for one in rationale.sentences if name in one.stated]
-    stated = {other for one in rationale.sentences for other in one.stated}
-    upheld = rationale.upheld
-    return [
+def request_inputs(rationale: RationaleView, odds: NDArray[Any], labels: Sequence[str]) -> NDArray[np.float32]:
+    """Return what the second stage sees of each criterion type, a row of numbers each: from the odds that the first stage gave
+    (sentences, types, ``labels``), from what the rules find, and from what the rationale states."""
+    names = criterion_types()
+    unmet = np.sort(odds[:, :, [number for number, label in enumerate(labels) if label in UNMET]].sum(axis=2), axis=0)[::-1]
+    met = odds[:, :, labels.index(MET)].max(axis=0) if MET in labels else np.zeros(len(names))
+    first = unmet[0]
+    second = unmet[1] if len(unmet) > 1 else np.zeros(len(names))
+    ranked = np.sort(first)[::-1]
+    # The best of the other types, and the second best.
+    leads = first == ranked[0]
+    best, next_best = np.where(leads, ranked[1], ranked[0]), np.where(first >= ranked[1], ranked[2], ranked[1])
+    stated = [one.stated for one in rationale.sentences]
+    asked = np.array([any(name in own for own in stated) for name in names])
+    denied, affirmed = (np.array([rationale.rules.get((name, status), 0.0) for name in names]) for status in ("unmet", "met"))
+    upheld, alone = rationale.upheld, best < _LEADING
+    columns = (
         _logit(first),
         _logit(second),
         _logit(met),
-        _logit(min(0.999, float(unmet.sum()))),
-        _logit(others[0]),
-        _logit(others[1]),
+        _logit(unmet.sum(axis=0)),
+        _logit(best),
+        _logit(next_best),
         denied,
-        denied > 0.8,
-        denied > 0.6,
-        0.0 < denied <= 0.5,
         affirmed,
-        affirmed > 0.6,
-        bool(asked),
-        bool(asked) and not upheld,
-        upheld,
+        asked,
+        asked & (not upheld),
+        np.full(len(names), upheld),
         denied * first,
-        _logit(first) if asked else 0.0,
-        _logit(first) if others[0] < 0.4 else 0.0,
-        others[0] < 0.4 and bool(asked) and upheld,
-        min(len(stated), 5) if asked else 0,
-        first >= others[0],
-        _logit(first) if upheld else 0.0,
-        0.0 if upheld else _logit(met),
-        len(rationale.sentences) <= 2,
-    ]
+        _logit(first) * asked,
+        _logit(first) * alone,
+        alone & asked & upheld,
+        min(len(frozenset().union(*stated)), 5) * asked,
+        leads,
+        _logit(first) * upheld,
+        _logit(met) * (not upheld),
+        np.full(len(names), len(rationale.sentences) <= 2),
+    )
+    inputs: NDArray[np.float32] = np.stack(columns, axis=1).astype("float32")
+    return inputs
 
 
-def _unmet(odds: NDArray[Any], labels: Sequence[str]) -> NDArray[Any]:
-    """Return for each sentence the odds that it finds the criterion unmet, on whatever basis."""
-    own: NDArray[Any] = odds[:, [number for number, label in enumerate(labels) if label in UNMET]].sum(axis=1)
-    return own
-
-
-def _logit(share: float) -> float:
-    bounded = min(max(share, 1e-4), 1 - 1e-4)
-    return float(np.log(bounded / (1 - bounded)))
+def _logit(share: NDArray[Any]) -> NDArray[Any]:
+    bounded = np.clip(share, 1e-4, 1 - 1e-4)
+    logit: NDArray[Any] = np.log(bounded / (1 - bounded))
+    return logit
 
 
 class RelationModel:
@@ -302,19 +301,14 @@ class RelationModel:
         """Return what is made of every criterion type; nothing where the rationale has no sentence."""
         if not rationale.sentences:
             return []
-        odds = self.odds(rationale)
+        odds = pair_odds(self.pairs, features(rationale))
+        inputs = (request_inputs(rationale, odds, self.pairs.labels) - self._center) / self._spread
         names = criterion_types()
-        inputs = np.array([request_inputs(rationale, name, odds, self.pairs.labels) for name in names], "float32")
-        items = [request_buckets(name, rationale) for name in names]
-        shares = self._requests.probabilities(items, (inputs - self._center) / self._spread)
+        shares = self._requests.probabilities([request_buckets(name, rationale) for name in names], inputs)
         return [
-            Judgement(name, dict(zip(self._requests.labels, map(float, row), strict=True)), odds[name])
-            for name, row in zip(names, shares, strict=True)
+            Judgement(name, dict(zip(self._requests.labels, map(float, row), strict=True)), odds[:, number])
+            for number, (name, row) in enumerate(zip(names, shares, strict=True))
         ]
-
-    def odds(self, rationale: RationaleView) -> dict[str, NDArray[np.float32]]:
-        """Return by criterion type what the first stage makes of each sentence: a row each, a column per label."""
-        return pair_odds(self.pairs, features(rationale))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the arrays to save."""
@@ -328,8 +322,8 @@ class RelationModel:
         return cls(pairs, HashedClassifier.from_arrays(arrays, "requests_"), arrays["center"], arrays["spread"])
 
 
-def pair_odds(pairs: HashedClassifier, sentences: Sequence[SentenceFeatures]) -> dict[str, NDArray[np.float32]]:
-    """Return by criterion type the probabilities of ``pairs`` for each sentence (rows) and label (columns)."""
+def pair_odds(pairs: HashedClassifier, sentences: Sequence[SentenceFeatures]) -> NDArray[np.float32]:
+    """Return the probabilities of ``pairs`` for each sentence, criterion type and label."""
     names = criterion_types()
     scores = np.empty((len(sentences), len(names), len(pairs.labels)), "float32")
     nothing = pairs.scores(_NO_SIGN & _MASK).sum(axis=0)
@@ -338,12 +332,9 @@ def pair_odds(pairs: HashedClassifier, sentences: Sequence[SentenceFeatures]) ->
         row[:] = pairs.bias + by_type + pairs.scores(own.shared & _MASK).sum(axis=0) + nothing
         for name, places in own.of_pair.items():
             row[names.index(name)] += pairs.scores(places & _MASK).sum(axis=0) - nothing
-    shares = softmax(scores)
-    return {name: shares[:, number] for number, name in enumerate(names)}
+    return softmax(scores)
 
 
 def request_buckets(name: str, rationale: RationaleView) -> list[int]:
     """Return the sparse features of a criterion type of a request, hashed."""
-    from unmet.learning.hashed import buckets
-
     return buckets([f"t:{name}", f"tu:{name}{rationale.upheld:d}"])

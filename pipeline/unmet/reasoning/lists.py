@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from unmet.components.rules import union
@@ -56,7 +56,9 @@ class _Mark(NamedTuple):
     readings: tuple[tuple[str, int], ...]  # what it may count as: kind of numeral and ordinal
 
 
-def list_items(text: str, start: int, end: int) -> list[Item]:
+# Every criterion of a rationale asks for its lists.
+@lru_cache(maxsize=8)
+def list_items(text: str, start: int, end: int) -> tuple[Item, ...]:
     """Return the items of the lists in ``text[start:end]``, in reading order; an item of a list within an item follows it."""
     runs = _runs([_mark(match) for match in _MARK.finditer(text, start, end) if not _refers(text, start, match)])
     runs = [run for run in runs if len(run) >= 2]
@@ -66,7 +68,7 @@ def list_items(text: str, start: int, end: int) -> list[Item]:
         for place, (mark, ordinal) in enumerate(run):
             stop = run[place + 1][0].start if place + 1 < len(run) else _last_end(text, mark.end, end, marks)
             items.append(Item(mark.end, stop, ordinal, group))
-    return sorted(items, key=lambda one: (one.start, -one.end))
+    return tuple(sorted(items, key=lambda one: (one.start, -one.end)))
 
 
 def _refers(text: str, start: int, match: re.Match[str]) -> bool:
