@@ -23,6 +23,8 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("corpus")
     rows = [row for row in read_rows(ROOT / "annotations" / "project.jsonl") if row.letter.startswith(("drugs", "therapy"))]
     write_rows(folder / "project.jsonl", rows[:LETTERS])
+    rationales = (ROOT / "annotations" / "rationales.jsonl").read_text().splitlines()
+    (folder / "rationales.jsonl").write_text("\n".join(rationales[::40]) + "\n")
     (folder / "letters").symlink_to(ROOT / "annotations" / "letters")
     config = (ROOT / "configs" / "letters.cfg").read_text()
     (folder / "short.cfg").write_text(re.sub(r"max_epochs = \d+", "max_epochs = 2", config))
@@ -47,6 +49,7 @@ def test_train_writes_a_pipeline_that_reads_letters(model: Path) -> None:
     determination = unmet.read(sample, model=str(model))
     assert determination.model.name == "unmet_letters"
     assert {one.voice for one in determination.sentences if one.section == "rationale"} >= {"guideline", "reviewer"}
+    assert "model" in {one.source for request in determination.requests for one in request.criteria}
     assert all(one.assertion for one in determination.mentions if one.label in ("MEDICATION", "PROCEDURE"))
 
 

@@ -1,7 +1,8 @@
 """``unmet_relation_classifier``: the criteria of every request, decided anew by a trained model.
 
 It knows what the rules found, and weighs it with the words (:mod:`unmet.learning.relation_model`). What the rules know for
-certain stays theirs: that a service falls with another request of the letter. The confidence of a criterion is the
+certain stays theirs: that a service falls with another request of the letter, and inversions ("no indication of further
+surgery" meets the criterion that no surgery is left). The confidence of a criterion is the
 model's calibrated probability of its status.
 """
 
@@ -19,12 +20,13 @@ from unmet.components.rules import CriterionRules, criterion_rules
 from unmet.learning.relation_model import MET, UNMET, Judgement, RationaleView, RelationModel, RuleFinding, SentenceView, Topic
 from unmet.learning.weights import read_weights, write_weights
 from unmet.reasoning.cues import clauses, find_cues, governing, only_concludes, turn
-from unmet.reasoning.findings import Argument, Finding, findings_of
+from unmet.reasoning.findings import LIKELY, SURE, Argument, Finding, findings_of
 from unmet.reasoning.status import Criterion, found_and_stated
+from unmet.reasoning.words import types
 
 _FILE = "relations.npz"
 # Chosen by cross-validation over the letters that are trained on (docs/training.md).
-_UNMET, _MET = 0.5, 0.5
+_UNMET, _MET = 0.5, 0.4
 _EVIDENCE = 0.35
 
 
@@ -98,15 +100,20 @@ class RelationClassifier:
 
     @staticmethod
     def _decide(model: RelationModel, argument: Argument, mentions: list[Mention], rules: list[Criterion]) -> list[Criterion]:
-        judged = {one.type: one for one in model.judge(rationale_view(argument, mentions, rules))}
-        inherited = [one for one in rules if one["type"] == "parent_service" and one["status"] == "unmet"]
-        decided = _decided(list(judged.values()), argument, inherits=bool(inherited))
-        findings = [one for judgement, status in decided for one in _findings(judgement, status, model.pairs.labels)]
+        certain = [one for one in rules if _is_certain(one)]
+        kept = {one["type"] for one in certain}
+        rationale = rationale_view(argument, mentions, rules)
+        judged = {one.type: one for one in model.judge(rationale) if one.type not in kept}
+        decided = decided_types(list(judged.values()), argument.wanted, {one["status"] for one in certain})
+        findings = [
+            one for judgement, status in decided for one in carrying_findings(judgement, status, rationale, model.pairs.labels)
+        ]
         found = found_and_stated(argument, sorted(findings, key=lambda one: one.sentence), source="model")
         for one in found:
             if one["status"] == "not_addressed" and one["type"] in judged:
                 one["confidence"] = round(judged[one["type"]].statuses.get("not_addressed", 0.0), 2)
-        return [*inherited, *(one for one in found if one["type"] != "parent_service" or not inherited)]
+        criteria = [*certain, *(one for one in found if one["type"] not in kept)]
+        return sorted(criteria, key=lambda one: (one["status"] == "not_addressed", min(one["evidence"], default=(0, 0))))
 
     def to_disk(self, path: str | Path, *, exclude: Any = ()) -> None:
         """Write the weights: arrays of numbers and labels, nothing of the letters."""
@@ -119,8 +126,19 @@ class RelationClassifier:
         return self
 
 
-def _decided(judged: list[Judgement], argument: Argument, *, inherits: bool) -> list[tuple[Judgement, str]]:
-    """Return the judgements that stand, with their status; where no criterion carries the decision, the likeliest does."""
+def _is_certain(criterion: Criterion) -> bool:
+    """Tell what the rules know for certain: a denial that falls with another, and that an absence is what was asked for."""
+    if criterion["type"] == "parent_service":
+        return criterion["status"] == "unmet"
+    return criterion["type"] in types("absence") and criterion["status"] == "met" and criterion["confidence"] >= SURE
+
+
+def decided_types(judged: list[Judgement], wanted: str, certain: set[str]) -> list[tuple[Judgement, str]]:
+    """Return the judgements that stand, with their status.
+
+    ``wanted`` is the status that carries the decision, ``certain`` the statuses that the rules found for certain; where none is
+    the wanted one, the likeliest type carries the decision.
+    """
     found = []
     for one in judged:
         unmet, met = one.statuses.get("unmet", 0.0), one.statuses.get("met", 0.0)
@@ -128,18 +146,24 @@ def _decided(judged: list[Judgement], argument: Argument, *, inherits: bool) -> 
             found.append((one, "unmet"))
         elif met >= _MET:
             found.append((one, "met"))
-    wanted = argument.wanted
-    if judged and not inherits and not any(status == wanted for _, status in found):
+    if judged and wanted not in certain | {status for _, status in found}:
         likeliest = max(judged, key=lambda one: one.statuses.get(wanted, 0.0))
         found = [(likeliest, wanted), *(pair for pair in found if pair[0] is not likeliest)]
     return found
 
 
-def _findings(judgement: Judgement, status: str, labels: list[str]) -> list[Finding]:
-    """Return a finding per sentence that carries a decided criterion."""
+def carrying_findings(judgement: Judgement, status: str, rationale: RationaleView, labels: list[str]) -> list[Finding]:
+    """Return a finding per sentence that carries a decided criterion: by the model, or because the rules say so too."""
     columns = [number for number, label in enumerate(labels) if label in (UNMET if status == "unmet" else (MET,))]
     share = judgement.sentences[:, columns].sum(axis=1)
-    carrying = np.flatnonzero(share >= min(_EVIDENCE, float(share.max())))
+    ruled = [
+        any(
+            one.type == judgement.type and (one.outcome == MET) == (status == "met") and one.confidence >= LIKELY
+            for one in sentence.findings
+        )
+        for sentence in rationale.sentences
+    ]
+    carrying = np.flatnonzero((share >= min(_EVIDENCE, float(share.max()))) | np.array(ruled))
     basis = None
     if status == "unmet":
         weight = (judgement.sentences[carrying][:, columns] * share[carrying, None]).sum(axis=0)

@@ -64,7 +64,7 @@ class RelationExample(NamedTuple):
 def fit_relations(examples: Sequence[RelationExample]) -> RelationModel:
     """Fit both stages; the second sees odds of first stages that were not fitted on the same group."""
     sentences = [features(one.view) for one in examples]
-    fold = _folds(examples)
+    fold = assigned_folds(examples)
     everything = list(range(len(examples)))
     held_out: list[NDArray[Any] | None] = [None for _ in examples]
     for number in sorted(set(fold)):
@@ -77,7 +77,7 @@ def fit_relations(examples: Sequence[RelationExample]) -> RelationModel:
     return _fit_requests(pairs, examples, held_out)
 
 
-def _folds(examples: Sequence[RelationExample]) -> list[int]:
+def assigned_folds(examples: Sequence[RelationExample]) -> list[int]:
     """Return a fold per example: groups stay whole, the larger ones are spread first."""
     sizes: dict[str, int] = {}
     for one in examples:

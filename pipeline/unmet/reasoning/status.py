@@ -114,20 +114,29 @@ def _requirements(
 ) -> list[tuple[Mention | None, list[Finding]]]:
     """Tell two requirements of one type apart: each is stated in words of its own and applied before the next.
 
-    As a rule a type is one criterion; its findings then share the first statement, a numbered one if there is one.
+    As a rule a type is one criterion; its findings then share the first statement, a numbered one if there is one. What is
+    found before anything is stated is a requirement of its own where it speaks of something else.
     """
     text = argument.text
-    groups: dict[int, tuple[Mention, list[Finding]]] = {}
-    for finding in findings:
+    groups: dict[int, tuple[Mention | None, list[Finding]]] = {}
+    for finding in sorted(findings, key=lambda one: one.sentence):
         before = [one for one in statements if one["start"] < argument.sentences[finding.sentence]["end"]]
-        if before:
-            last = max(before, key=lambda one: one["start"])
-            groups.setdefault(last["start"], (last, []))[1].append(finding)
-    if len(groups) > 1 and sum(len(group) for _, group in groups.values()) == len(findings):
-        words = [set(text[one["start"] : one["end"]].lower().split()) for one, _ in groups.values()]
-        if all(len(a & b) * 3 <= min(len(a), len(b)) for i, a in enumerate(words) for b in words[i + 1 :]):
-            return list(groups.values())
+        last = max(before, key=lambda one: one["start"], default=None)
+        groups.setdefault(last["start"] if last else -1, (last, []))[1].append(finding)
+    words = [_content(text, _words_of(argument, *group)) for group in groups.values()]
+    if len(groups) > 1 and all(len(a & b) * 3 <= min(len(a), len(b)) for i, a in enumerate(words) for b in words[i + 1 :]):
+        return list(groups.values())
     return [(_first(argument, statements), findings)]
+
+
+def _words_of(argument: Argument, statement: Mention | None, findings: list[Finding]) -> tuple[int, int]:
+    """Return where the words stand that tell what a group is about: its statement, else its first sentence."""
+    own = statement or argument.sentences[findings[0].sentence]
+    return own["start"], own["end"]
+
+
+def _content(text: str, place: tuple[int, int]) -> set[str]:
+    return set(text[slice(*place)].lower().split())
 
 
 def _first(argument: Argument, statements: list[Mention]) -> Mention | None:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 NAME = "unmet_letters"
 _SPACY = ">=3.7.5,<3.9"
-_TRAINED = ("unmet_voice_classifier", "unmet_learned_mentions", "unmet_assertion_classifier")
 
 
 def without_words(nlp: Language) -> Language:
@@ -27,8 +26,9 @@ def without_words(nlp: Language) -> Language:
     """
     clean = load_rules()
     clean.remove_pipe("unmet_voice")
+    rules = frozenset(clean.pipe_names)
     for position, (name, component) in enumerate(nlp.pipeline):
-        if name not in _TRAINED:
+        if name in rules:
             continue
         before = nlp.pipe_names[position - 1]
         config = nlp.get_pipe_config(name)

@@ -68,12 +68,12 @@ def train(
         raise TrainingError("training needs at least two annotated letters")
     nlp = load_rules()
     say(f"voices of {len(letters)} letters")
-    held_out = _train_voice(nlp, letters)
+    held_out = train_voice(nlp, letters)
     say("rules on every letter")
     shown = [*letters, *development]
-    docs = [_ruled(nlp, one.annotated.letter.text, held_out.get(index)) for index, one in enumerate(shown)]
+    docs = [with_rules(nlp, one.annotated.letter.text, held_out.get(index)) for index, one in enumerate(shown)]
     say("relations")
-    examples = _relation_examples(nlp, letters, docs, rationales)
+    examples = relation_examples(nlp, letters, docs, rationales)
     say("NER and span categoriser")
     settings, spans = _train_spans(config, nlp, shown, docs, len(letters))
     learned: Any = nlp.add_pipe("unmet_learned_mentions", after="unmet_criteria", config=settings)
@@ -87,7 +87,7 @@ def train(
     return nlp
 
 
-def _train_voice(nlp: Language, letters: Sequence[TrainingLetter]) -> dict[int, list[str]]:
+def train_voice(nlp: Language, letters: Sequence[TrainingLetter]) -> dict[int, list[str]]:
     """Fit the voice classifier and add it; return each letter's voices as classifiers that did not see it gave them."""
     examples = []
     judged = []
@@ -107,7 +107,7 @@ def _train_voice(nlp: Language, letters: Sequence[TrainingLetter]) -> dict[int, 
     return dict(enumerate(fitted.held_out))
 
 
-def _ruled(nlp: Language, text: str, voices: list[str] | None) -> Doc:
+def with_rules(nlp: Language, text: str, voices: list[str] | None) -> Doc:
     """Read a letter with the rules; its voices are ``voices`` where given, else the classifier's."""
     doc = nlp.make_doc(text)
     for name, component in nlp.pipeline:
@@ -121,16 +121,17 @@ def _ruled(nlp: Language, text: str, voices: list[str] | None) -> Doc:
     return doc
 
 
-def _relation_examples(
+def relation_examples(
     nlp: Language, letters: Sequence[TrainingLetter], docs: Sequence[Doc], rationales: Sequence[Rationale]
 ) -> list[RelationExample]:
+    """Return what the relation model is fitted on: the requests of ``letters``, read to ``docs``, and ``rationales``."""
     relations: Any = nlp.get_pipe("unmet_relations")
     examples: list[RelationExample] = []
     for (annotated, written), doc in zip(letters, docs[: len(letters)], strict=True):
         examples += letter_examples(annotated, relations(doc), written=written)
     for number, one in enumerate(rationales):
         letter = as_letter(one)
-        example = rationale_example(one, letter, relations(_ruled(nlp, letter.text, None)), f"rationale {number}")
+        example = rationale_example(one, letter, relations(with_rules(nlp, letter.text, None)), f"rationale {number}")
         if example is not None:
             examples.append(example)
     return examples
