@@ -119,7 +119,7 @@ class _Assembler:
             ordinal=one["ordinal"],
             logic=one["logic"],
             # A pipeline trained before there were values has no component that reads them.
-            values=[record.Value(**value) for value in one.get("values", ())],
+            values=msgspec.convert(one.get("values", ()), list[record.Value]),
             status=one["status"],
             unmet_basis=one["unmet_basis"],
             decisive=one["decisive"],

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from unmet.learning.fit import fit_weighted
+from unmet.learning.hashed import HashedClassifier
 from unmet.learning.relation_model import (
     BITS,
     MET,
@@ -28,14 +29,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from unmet.learning.hashed import HashedClassifier
 
 _FOLDS = 5
 _PAIR_STRENGTH, _REQUEST_STRENGTH = 0.3, 0.1
 # A feature in fewer pairs teaches nothing that would hold elsewhere.
 _LEAST = 4
 # Of the pairs of a sentence and a type of which it shows no sign, this share is seen, each for as many.
-_SEEN = 0.08
+_SEEN = 0.2
+# The score of a label that a model was not shown.
+_UNKNOWN = -8.0
 # What a rationale counts by where it comes from. Of words all teach; how far the first stage is to be trusted is learned from
 # real letters, so that the probabilities are calibrated for them.
 _PAIR_WEIGHTS = {"real": 1.0, "letter": 0.5, "rationale": 1.0}
@@ -62,19 +64,39 @@ class RelationExample(NamedTuple):
 
 
 def fit_relations(examples: Sequence[RelationExample]) -> RelationModel:
-    """Fit both stages; the second sees odds of first stages that were not fitted on the same group."""
+    """Fit both stages; the second sees odds of first stages that were not fitted on the same group.
+
+    The first stage is the mean of the models of the folds, which steadies what chance puts into each (Breiman 1996).
+    """
     sentences = [features(one.view) for one in examples]
     fold = assigned_folds(examples)
-    everything = list(range(len(examples)))
     held_out: list[NDArray[Any] | None] = [None for _ in examples]
+    models = []
     for number in sorted(set(fold)):
-        rest = [index for index in everything if fold[index] != number]
-        pairs = _fit_pairs([examples[index] for index in rest], [sentences[index] for index in rest])
-        for index in everything:
-            if fold[index] == number and sentences[index]:
+        rest = [index for index, own in enumerate(fold) if own != number]
+        pairs = _fit_pairs([examples[index] for index in rest], [sentences[index] for index in rest], number)
+        models.append(pairs)
+        for index, own in enumerate(fold):
+            if own == number and sentences[index]:
                 held_out[index] = _aligned(pair_odds(pairs, sentences[index]), pairs.labels)
-    pairs = _fit_pairs(examples, sentences)
-    return _fit_requests(pairs, examples, held_out)
+    return _fit_requests(_mean(models), examples, held_out)
+
+
+def _mean(models: Sequence[HashedClassifier]) -> HashedClassifier:
+    """Return the classifier whose scores are the mean of those of ``models``; a label that one lacks is unlikely in it."""
+    labels = [label for label in _LABELS if any(label in one.labels for one in models)]
+    rows = np.unique(np.concatenate([one.rows for one in models]))
+    weights = np.zeros((len(rows), len(labels)), "float32")
+    bias = np.zeros(len(labels), "float32")
+    for one in models:
+        own = one.scores(rows)
+        for number, label in enumerate(labels):
+            if label in one.labels:
+                weights[:, number] += own[:, one.labels.index(label)] / len(models)
+                bias[number] += one.bias[one.labels.index(label)] / len(models)
+            else:
+                bias[number] += _UNKNOWN / len(models)
+    return HashedClassifier(labels, rows, weights, bias, np.zeros((0, len(labels)), "float32"), bits=BITS)
 
 
 def assigned_folds(examples: Sequence[RelationExample]) -> list[int]:
@@ -96,8 +118,10 @@ def _aligned(odds: NDArray[Any], given: Sequence[str]) -> NDArray[Any]:
     return padded[:, :, [given.index(label) if label in given else -1 for label in _LABELS]]
 
 
-def _fit_pairs(examples: Sequence[RelationExample], sentences: Sequence[Sequence[SentenceFeatures]]) -> HashedClassifier:
-    drawn = np.random.default_rng(0)
+def _fit_pairs(
+    examples: Sequence[RelationExample], sentences: Sequence[Sequence[SentenceFeatures]], seed: int
+) -> HashedClassifier:
+    drawn = np.random.default_rng(seed)
     items: list[list[int]] = []
     labels: list[str] = []
     weights: list[float] = []

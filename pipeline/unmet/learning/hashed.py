@@ -71,6 +71,11 @@ class HashedClassifier:
         return weights
 
     @property
+    def rows(self) -> NDArray[np.int64]:
+        """The buckets that have weights."""
+        return self._rows
+
+    @property
     def bias(self) -> NDArray[np.float32]:
         """The scores of an item without features, a number per label."""
         return self._bias
