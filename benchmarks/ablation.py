@@ -3,8 +3,8 @@
     python benchmarks/ablation.py MODEL [--split development] [--letters FOLDER]... [--rows real.jsonl]
 
 MODEL is a folder that ``unmet train`` wrote. The columns: rules only; with the voice classifier; with the mentions of the
-model alone in place of the rules'; rules' and model's mentions merged as the configuration says; the whole pipeline, with
-the assertion classifier. Each value has its 95% interval over letters. On the test split only figures are shown.
+model alone in place of the rules'; rules' and model's mentions merged as the configuration says; with the assertion
+classifier; the whole pipeline, with the relation classifier. Each value has its 95% interval over letters. On the test split only figures are shown.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SHOWN = (
     "mentions.assertion", "mentions.polarity", "regimen.all", "sentences.voice", "requests.family", "criteria.type",
     "criteria.type_status", "criteria.unmet", "criteria.basis", "criteria.link",
 )  # fmt: skip
-TRAINED = ("unmet_voice_classifier", "unmet_learned_mentions", "unmet_assertion_classifier")
+TRAINED = ("unmet_voice_classifier", "unmet_learned_mentions", "unmet_assertion_classifier", "unmet_relation_classifier")
 LABELS = ("MEDICATION", "PROCEDURE", "CRITERION", "FUNCTION")
 
 
@@ -37,6 +37,7 @@ def variants(model: Path) -> dict[str, Language]:
         ("+ voice", TRAINED[1:], None),
         ("model's mentions", TRAINED[2:], dict.fromkeys(LABELS, "model")),
         ("merged", TRAINED[2:], None),
+        ("+ assertion", TRAINED[3:], None),
         ("whole", (), None),
     ):
         nlp = load(model)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from unmet.errors import KnowledgeError
@@ -72,7 +72,8 @@ class CriterionRules:
         return PatternTable(patterns, ignoring_case)
 
     @staticmethod
-    def search(table: PatternTable, text: str, start: int, end: int) -> list[Found]:
+    @lru_cache(maxsize=1024)
+    def search(table: PatternTable, text: str, start: int, end: int) -> tuple[Found, ...]:
         """Return what in ``text[start:end]`` names criteria: per type without overlaps, in reading order."""
         found = [
             Found(match.start(), match.end(), name)
@@ -82,7 +83,7 @@ class CriterionRules:
         # A match that a longer one of another type covers names that other criterion ("relief" in "pain relief"); and
         # what only says that something is asked for ("a diagnosis of ...") gives way to what says what is asked.
         kept = [one for one in found if not any(_gives_way(one, other) for other in found)]
-        return sorted(kept)
+        return tuple(sorted(kept))
 
 
 @cache

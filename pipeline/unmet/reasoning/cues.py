@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,6 +13,7 @@ from unmet.reasoning.words import pattern
 
 if TYPE_CHECKING:
     import re
+    from collections.abc import Sequence
 
     from unmet.components.rules import Found
 
@@ -39,13 +40,18 @@ def _patterns() -> PatternTable:
     return PatternTable({f"{side} {basis}": data[basis][side] for side in ("before", "after") for basis in _BASES}, ignoring_case)
 
 
-def find_cues(text: str, start: int, end: int) -> list[Cue]:
+# Rules and relation model ask for the same clauses of a letter; what was found is kept while it is read.
+_KEPT = 512
+
+
+@lru_cache(maxsize=_KEPT)
+def find_cues(text: str, start: int, end: int) -> tuple[Cue, ...]:
     """Return the cues in ``text[start:end]``, in reading order, without those that a longer one contains."""
     found = []
     for name, match in _patterns().finditer(text, start, end):
         side, basis = name.split()
         found.append(Cue(match.start(), match.end(), basis, side == "before"))
-    return sorted(cue for cue in found if not any(_contains(other, cue) for other in found))
+    return tuple(sorted(cue for cue in found if not any(_contains(other, cue) for other in found)))
 
 
 def _contains(other: Cue, cue: Cue) -> bool:
@@ -55,7 +61,7 @@ def _contains(other: Cue, cue: Cue) -> bool:
     return (other.end - other.start, other.basis != "met") > (cue.end - cue.start, cue.basis != "met")
 
 
-def governing(topic: Found, cues: list[Cue]) -> Cue | None:
+def governing(topic: Found, cues: Sequence[Cue]) -> Cue | None:
     """Return the cue that decides ``topic``: the nearest negative one that reaches it, else the nearest affirmative."""
     negative: list[tuple[int, Cue]] = []
     affirmative: list[tuple[int, Cue]] = []
@@ -72,7 +78,8 @@ def governing(topic: Found, cues: list[Cue]) -> Cue | None:
     return min(affirmative)[1] if affirmative else None
 
 
-def clauses(text: str, start: int, end: int) -> list[tuple[int, int]]:
+@lru_cache(maxsize=_KEPT)
+def clauses(text: str, start: int, end: int) -> tuple[tuple[int, int], ...]:
     """Cut ``text[start:end]`` into the clauses that a cue does not reach over."""
     bounds = [start]
     for match in _breaks().finditer(text, start, end):
@@ -82,7 +89,7 @@ def clauses(text: str, start: int, end: int) -> list[tuple[int, int]]:
     opening = pattern("concession").match(text, start, end)
     if opening:
         bounds.append(opening.end())
-    return list(pairwise(sorted({*bounds, end})))
+    return tuple(pairwise(sorted({*bounds, end})))
 
 
 @cache
