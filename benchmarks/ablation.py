@@ -4,7 +4,8 @@
 
 MODEL is a folder that ``unmet train`` wrote. The columns: rules only; with the voice classifier; with the mentions of the
 model alone in place of the rules'; rules' and model's mentions merged as the configuration says; with the assertion
-classifier; the whole pipeline, with the relation classifier. Each value has its 95% interval over letters. On the test split only figures are shown.
+classifier; the whole pipeline, with the relation classifier. Each value has its 95% interval over letters. On the test split
+only figures are shown.
 """
 
 from __future__ import annotations
