@@ -1,4 +1,4 @@
-"""``unmet_counter_evidence``: what the case summary tells against each finding that something is not documented."""
+"""``unmet_counter_evidence``: what the case summary tells against a finding that something is not documented or not there."""
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -16,13 +16,14 @@ class CounterEvidence:
         summary = summary_of(text, doc._.sentences, mentions)
         families = doc._.families or {}
         disputes = {
-            request.index: dispute_of(text, request, families.get(str(request.index), "other"), mentions)
+            request.index: dispute_of(text, request, families.get(str(request.index), "other"), mentions, doc._.sentences)
             for request in layout_of(doc).requests
         }
         for one in doc._.criteria or []:
-            silent = one["status"] == "unmet" and one["unmet_basis"] == "undocumented"
             one["counter_evidence"] = (
-                counter_evidence(summary, disputes[one["request"]], one["type"], one["evidence"]) if silent else []
+                counter_evidence(summary, disputes[one["request"]], one["type"], one["unmet_basis"], one["evidence"])
+                if one["status"] == "unmet" and one["unmet_basis"] is not None
+                else []
             )
         return doc
 

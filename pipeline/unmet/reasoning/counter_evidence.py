@@ -3,8 +3,9 @@
 It supports an appeal for a plainly erroneous finding of fact (Cal. Lab. Code 4610.6(h)(5)); hence precision first. What
 the reviewer says is missing must stand next to the cue of missing proof, and a statement of the summary must answer just
 that: the same treatment or sign, at the same place and side, with failure, recency or length of time where the reviewer asks for
-them. Plans, requests, guideline text and the utilization review's opinion answer nothing. What answers what is data:
-``knowledge/counter_evidence.yaml``.
+them. Plans, requests, guideline text and the utilization review's opinion answer nothing, nor does a summary that tells the same
+silence. A finding that was looked for and is said not to be there ("the examination revealed no deficit") is answered by
+findings of an examination only. What answers what is data: ``knowledge/counter_evidence.yaml``.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from itertools import islice
+from itertools import islice, zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from unmet.components.rules import Found, union
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 # Whose statements in the summary are facts of the case; the provider's, where they are no plan.
 _TOLD_BY = frozenset(["record", "patient", "provider"])
 _HAD = frozenset(["historical", "present", "discontinued"])
+_REVIEW = "utilization_review"
 # "Recent" is what is no older than this, counted back from the last date of the summary.
 _RECENT = 90  # days
 # A body part is carried on to the sentences behind it that name none, this many at most.
@@ -53,14 +55,17 @@ class Answer(NamedTuple):
     name: str
     types: frozenset[str]
     families: frozenset[str]
+    denied: bool
     missing: re.Pattern[str]
     unless: re.Pattern[str] | None
     words: re.Pattern[str] | None
     place: str | None
     negated: bool
+    signs: bool
     tried: dict[str, Any] | None
     study: dict[str, Any] | None
     gain: frozenset[str]
+    better: re.Pattern[str] | None
     state: frozenset[str]
     score: bool
     sessions: bool
@@ -73,6 +78,10 @@ class Ask(NamedTuple):
     failed: bool
     recent: bool
     measured: bool
+    objective: bool
+    specific: bool
+    significant: bool
+    function: bool
     proof: bool
     days: int
     dates: frozenset[str]
@@ -87,14 +96,19 @@ class Statement(NamedTuple):
     voice: str
     on: str | None
     carried: tuple[Place, ...]
+    behind: Offsets | None  # the next sentence, where it is of the same date
 
 
 @dataclass(frozen=True)
 class Summary:
-    """The case summary as far as it tells facts, with its mentions as they stand; ``last`` is its latest date."""
+    """The case summary as far as it tells facts, with its mentions as they stand; ``last`` is its latest date.
+
+    ``sentences`` are all of it but the utilization review's: there it may tell a silence itself.
+    """
 
     text: str
     statements: list[Statement]
+    sentences: list[Offsets]
     mentions: list[Mention]
     last: str | None
 
@@ -113,13 +127,16 @@ def _start(one: Mention) -> int:
 
 
 class Dispute(NamedTuple):
-    """What is asked for: its family, the places it names, the drugs and the families of the procedures in its title."""
+    """What is asked for: its family, the places and drugs its title names, and the sentences of its rationale.
+
+    ``had`` names the treatments that the rationale says were had, of the kind in dispute; where there are none, the title's.
+    """
 
     family: str
     places: list[Place]
     drugs: frozenset[str]
-    classes: frozenset[str]
-    families: frozenset[str]
+    had: frozenset[str]
+    rationale: list[Offsets]
 
 
 # --- the data
@@ -147,14 +164,17 @@ def answers() -> list[Answer]:
                 entry["name"],
                 types,
                 only,
+                bool(entry.get("denied")),
                 missing,
                 _pattern(entry, "unless"),
                 _pattern(entry, "words"),
                 entry.get("place"),
                 bool(entry.get("negated")),
+                bool(entry.get("signs")),
                 entry.get("tried"),
                 entry.get("study"),
                 frozenset(entry.get("gain", ())),
+                _pattern(entry, "better"),
                 frozenset([*entry.get("state", ()), *entry.get("limits", ())]),
                 bool(entry.get("score")),
                 bool(entry.get("sessions")),
@@ -185,7 +205,6 @@ _COUNTED = re.compile(
     r"(?:sessions?|visits?|treatments?)\b|#\s?\d{1,3}\s+(?:sessions|visits)",
     re.I,
 )
-_MEASURE = re.compile(r"\d")
 
 
 def _longest_duration(words: str) -> int:
@@ -273,6 +292,10 @@ def _ask(
         failed=bool(_words("asks", "failed").search(words)),
         recent=bool(_words("asks", "recent").search(words)),
         measured=bool(_words("asks", "measured").search(words)),
+        objective=bool(_words("asks", "objective").search(words)),
+        specific=bool(_words("asks", "specific").search(words)),
+        significant=bool(_words("asks", "significant").search(words)),
+        function="function" in text[topic_start:topic_end].lower(),
         proof=bool(_words("asks", "proof").search(words)),
         days=_longest_duration(words),
         dates=frozenset(one.iso for one in dates_in(text, *sentence)),
@@ -290,9 +313,8 @@ def summary_of(text: str, sentences: list[Sentence], mentions: list[Mention]) ->
     carried: tuple[Place, ...] = ()
     since = 0
     latest: list[str] = []
-    for sentence in sentences:
-        if sentence["section_kind"] != "case_summary":
-            continue
+    told = [one for one in sentences if one["section_kind"] == "case_summary"]
+    for sentence, following in zip_longest(told, told[1:]):
         own_dates = dates_in(text, sentence["start"], sentence["end"])
         if sentence["voice"] in _TOLD_BY:
             latest += [one.iso for one in own_dates if not one.of_birth]
@@ -300,19 +322,27 @@ def summary_of(text: str, sentences: list[Sentence], mentions: list[Mention]) ->
         since += 1
         if since > _CARRIED:
             carried = ()
-        visits = [one.iso for one in own_dates if not one.of_injury and not one.of_birth]
+        visits = _visits(text, (sentence["start"], sentence["end"]))
         if len(visits) == 1:
             on = visits[0]
         elif visits:
             on = None
         if sentence["voice"] in _TOLD_BY:
+            behind = (following["start"], following["end"]) if following and following["voice"] != _REVIEW else None
+            if behind is not None and set(_visits(text, behind)) - {on}:
+                behind = None
             for start, end in _parts(text, sentence):
                 if end - start <= _LONGEST:
-                    statements.append(Statement(start, end, sentence["voice"], on, carried))
+                    statements.append(Statement(start, end, sentence["voice"], on, carried, behind))
         if own_places:
             carried, since = own_places[-1:] if len({one.part for one in own_places}) == 1 else own_places, 0
     own = [one for one in mentions if one["section_kind"] == "case_summary"]
-    return Summary(text, statements, own, max(latest, default=None))
+    others = [(one["start"], one["end"]) for one in told if one["voice"] != _REVIEW]
+    return Summary(text, statements, others, own, max(latest, default=None))
+
+
+def _visits(text: str, sentence: Offsets) -> list[str]:
+    return [one.iso for one in dates_in(text, *sentence) if not one.of_injury and not one.of_birth]
 
 
 def _parts(text: str, sentence: Sentence) -> Iterator[Offsets]:
@@ -324,42 +354,150 @@ def _parts(text: str, sentence: Sentence) -> Iterator[Offsets]:
     yield trim(text, start, sentence["end"])
 
 
-def dispute_of(text: str, request: RequestParts, family: str, mentions: list[Mention]) -> Dispute:
-    """Return what a request asks for, as its title names it."""
+def dispute_of(text: str, request: RequestParts, family: str, mentions: list[Mention], sentences: list[Sentence]) -> Dispute:
+    """Return what a request asks for, as its title names it, and what its rationale says was had of it."""
     own = [one for one in mentions if request.title[0] <= one["start"] < request.title[1]]
-    drugs = [one for one in own if one["label"] == "MEDICATION"]
-    procedures = [one for one in own if one["label"] == "PROCEDURE"]
+    rationale = [
+        (one["start"], one["end"])
+        for one in sentences
+        if one["section_kind"] == "rationale" and one["request"] == request.index and one["voice"] != "guideline"
+    ]
+    had = [
+        one
+        for one in mentions
+        if one["assertion"] in _HAD and any(start <= one["start"] < end for start, end in rationale)
+        if one["attributes"].get("family") == family or one["label"] == "MEDICATION"
+    ]
+    drugs = frozenset(name for one in own if one["label"] == "MEDICATION" for name in _names(one))
+    named = frozenset(name for one in had for name in _names(one))
+    if drugs:
+        named &= drugs
     return Dispute(
         family,
         places(text, *request.item) or places(text, *request.title),
-        frozenset(name for one in drugs for name in one["attributes"].get("ingredients", ())),
-        frozenset(str(one["attributes"].get("drug_class")) for one in drugs),
-        frozenset(str(one["attributes"].get("family")) for one in procedures),
+        drugs,
+        named or frozenset(name for one in own for name in _names(one)),
+        rationale,
     )
 
 
-def counter_evidence(summary: Summary, dispute: Dispute, criterion_type: str, evidence: Iterable[Offsets]) -> list[Offsets]:
-    """Return the spans of the summary against an ``undocumented`` finding made in ``evidence``, in reading order."""
+def _names(one: Mention) -> frozenset[str]:
+    """Return what a mention of a treatment is of: the ingredients of a drug, or the procedure."""
+    if one["label"] == "MEDICATION":
+        return frozenset(one["attributes"].get("ingredients", ()))
+    return frozenset([str(one["attributes"].get("canonical"))]) if one["label"] == "PROCEDURE" else frozenset()
+
+
+def counter_evidence(
+    summary: Summary, dispute: Dispute, criterion_type: str, basis: str, evidence: Iterable[Offsets]
+) -> list[Offsets]:
+    """Return the spans of the summary against a finding made in ``evidence``, in reading order.
+
+    ``basis`` is the unmet basis: ``undocumented``, or ``contradicted`` where only findings of an examination that are
+    said not to be there are answered. Any other basis has none.
+    """
+    if basis not in ("undocumented", "contradicted"):
+        return []
+    text = summary.text
+    spans = list(evidence)
+    asks = [one for start, end in spans for one in asked(text, start, end, criterion_type, dispute.family)]
     found: set[Offsets] = set()
-    for start, end in evidence:
-        for ask in asked(summary.text, start, end, criterion_type, dispute.family):
-            for statement in summary.statements:
-                for match_start, match_end in _answering(summary, statement, ask, dispute):
-                    found.add(_quoted(summary.text, statement, match_start, match_end))
+    for bare in asks:
+        answer = bare.answer
+        if basis == "contradicted" and not answer.denied:
+            continue
+        # A date named once holds for what else is said of the topic.
+        same = [one.dates for one in asks if one.answer.name == answer.name]
+        ask = bare if bare.dates else bare._replace(dates=frozenset().union(*same, *_dates_of(text, spans, answer)))
+        if _conceded(text, ask, dispute):
+            continue
+        answered = [(one, list(_answering(summary, one, ask, dispute))) for one in summary.statements]
+        if answer.signs:
+            answered = _nerve_signs(summary, ask, dispute, answered)
+        if not any(matches for _, matches in answered) or _same_silence(summary, ask, criterion_type, dispute):
+            continue
+        for statement, matches in answered:
+            for start, end in matches:
+                found.add(_quoted(text, statement, start, end, matches, dispute.places or ask.places))
     return _without_nested(found)
+
+
+def _dates_of(text: str, spans: list[Offsets], answer: Answer) -> list[frozenset[str]]:
+    """Return the dates of the reviewer's sentences that name what ``answer`` is about."""
+    return [frozenset(one.iso for one in dates_in(text, *span)) for span in spans if answer.missing.search(text, *span)]
+
+
+def _conceded(text: str, ask: Ask, dispute: Dispute) -> bool:
+    """Tell whether the reviewer's rationale tells the finding itself, and so has weighed it."""
+    if not ask.answer.denied or ask.answer.words is None:
+        return False
+    statements = [Statement(start, end, "reviewer", None, (), None) for start, end in dispute.rationale]
+    return any(
+        _told(text, one, *match.span()) for one in statements for match in ask.answer.words.finditer(text, one.start, one.end)
+    )
+
+
+def _same_silence(summary: Summary, ask: Ask, criterion_type: str, dispute: Dispute) -> bool:
+    """Tell whether the summary itself says, of this place, that what the reviewer misses is missing."""
+    wanted = dispute.places or ask.places
+    for start, end in summary.sentences:
+        for one in asked(summary.text, start, end, criterion_type, dispute.family):
+            elsewhere = (
+                one.places
+                and wanted
+                and not any(within(a, b, "nerve") or within(a, b, "same") for a in one.places for b in wanted)
+            )
+            if one.answer.name == ask.answer.name and not one.answer.negated and not elsewhere:
+                return True
+    return False
+
+
+def _doubted(text: str, statement: Statement, ask: Ask) -> bool:
+    """Tell whether the next sentence of the same date says that the measure or the finding is missing."""
+    if statement.behind is None:
+        return False
+    start, end = statement.behind
+    silent = any(one.basis == "undocumented" for one in find_cues(text, start, end))
+    about = ask.answer.missing.search(text, start, end) or _words("asks", "measured").search(text, start, end)
+    return bool(about) and (silent or bool(_words("not_told", "anywhere").search(text, start, end)))
 
 
 def _without_nested(found: set[Offsets]) -> list[Offsets]:
     return sorted(one for one in found if not any(other != one and other[0] <= one[0] and one[1] <= other[1] for other in found))
 
 
-def _quoted(text: str, statement: Statement, start: int, end: int) -> Offsets:
-    """Return the statement, or of a long one the part between commas that holds the answer."""
-    if statement.end - statement.start <= _QUOTABLE:
-        return trim(text, statement.start, statement.end, strip=".")
-    before = text.rfind(",", statement.start, start)
-    after = text.find(",", end, statement.end)
-    return trim(text, before + 1 if before >= 0 else statement.start, after if after >= 0 else statement.end, strip=".")
+def _quoted(text: str, statement: Statement, start: int, end: int, told: list[Offsets], asked_for: list[Place]) -> Offsets:
+    """Return the statement, or of a long one the part between commas that holds the answer.
+
+    Members of a list that hold nothing of ``told`` are cut off its ends where they are about another place; of two clauses
+    joined by "and", the one that answers nothing and names no place.
+    """
+    if statement.end - statement.start > _QUOTABLE:
+        before, after = text.rfind(",", statement.start, start), text.find(",", end, statement.end)
+        return trim(text, before + 1 if before >= 0 else statement.start, after if after >= 0 else statement.end, strip=".")
+    first, last = statement.start, statement.end
+    answers_from, answers_to = min(one[0] for one in told), max(one[1] for one in told)
+    for match in _JOINT.finditer(text, first, last):
+        if match.end() <= answers_from and _idle(text, (first, match.start()), (match.end(), last), asked_for):
+            first = match.end()
+        elif match.start() >= answers_to and _idle(text, (match.end(), last), (first, match.start()), asked_for):
+            last = match.start()
+            break
+    return trim(text, first, last, strip=".")
+
+
+def _idle(text: str, part: Offsets, rest: Offsets, asked_for: list[Place]) -> bool:
+    """Tell whether ``part`` of a sentence can be cut off: all its places are others, or both parts are clauses of their own."""
+    own = places(text, *part)
+    if own and asked_for and places(text, *rest):
+        return not any(within(one, place, kind) for one in own for place in asked_for for kind in ("same", "nerve"))
+    return not own and bool(_VERB.search(text, *part)) and bool(_VERB.search(text, *rest))
+
+
+_JOINT = re.compile(r",\s+and\s+|,\s+|\s+and\s+", re.I)
+_VERB = re.compile(
+    r"\b(?:is|was|are|were|has|have|had|reveal(?:s|ed)|show(?:s|ed)|demonstrate[sd]|walks?|reports?|complain(?:s|ed))\b", re.I
+)
 
 
 def _answering(summary: Summary, statement: Statement, ask: Ask, dispute: Dispute) -> Iterator[Offsets]:
@@ -370,6 +508,14 @@ def _answering(summary: Summary, statement: Statement, ask: Ask, dispute: Disput
     if _words("not_told", "anywhere").search(words):
         return
     if statement.voice == "provider" and _words("not_told", "plan").search(words):
+        return
+    if (
+        ask.objective
+        and (answer.gain or answer.score)
+        and (statement.voice == "patient" or _words("asks", "subjective").search(words))
+    ):
+        return
+    if _doubted(text, statement, ask):
         return
     if answer.tried is not None:
         found = _tried(summary, statement, ask, dispute)
@@ -420,6 +566,8 @@ def _said(summary: Summary, statement: Statement, ask: Ask, dispute: Dispute) ->
             continue
         if ask.failed and not _in_vain(text, statement, match.start(), match.end()):
             continue
+        if ask.significant and _words("asks", "weak").fullmatch(match[0]):
+            continue
         if ask.days and _longest_duration(text[statement.start : statement.end]) < ask.days:
             continue
         if answer.place and not _where_asked(text, statement, match, ask, dispute):
@@ -437,12 +585,51 @@ def _where_asked(text: str, statement: Statement, match: re.Match[str], ask: Ask
     if not asked_for:
         return dispute.family in families("drugs") | families("therapies")
     kind = ask.answer.place or "same"
+    # What is wrong with a joint is not told by the far end of a nerve.
+    if kind == "nerve" and any(one.part in _regions_of_joints() for one in asked_for):
+        kind = "same"
     own = places(text, statement.start, statement.end)
     stop = re.compile(r"[,.;]").search(text, match.end(), statement.end)
     here = [one for one in own if match.start() <= one.start < (stop.start() if stop else statement.end)]
     before = [one for one in own if one.end <= match.start()]
     at = here or before[-1:] or list(statement.carried)
     return bool(at) and any(within(one, place, kind) for one in at for place in asked_for)
+
+
+def _nerve_signs(
+    summary: Summary, ask: Ask, dispute: Dispute, answered: list[tuple[Statement, list[Offsets]]]
+) -> list[tuple[Statement, list[Offsets]]]:
+    """Leave out grades of strength that may be of a joint: alone they are no sign of a nerve.
+
+    A grade answers beside another sign of the same visit (sensation, reflex), or where its root is named. Alone it answers
+    only a question not asked as specific, of 4 or less, and of no movement of a joint nor beside a test of one.
+    """
+    text = summary.text
+    firm = {
+        one.on
+        for one, matches in answered
+        for match in matches
+        if not _words("nerve", "strength").search(text, *match) and one.on
+    }
+    kept = []
+    for statement, matches in answered:
+        words = text[statement.start : statement.end]
+        of_joint = bool(_words("nerve", "joint").search(words)) or any(one.part in _regions_of_joints() for one in dispute.places)
+        own = []
+        for start, end in matches:
+            grade = _words("nerve", "strength").search(text, start, end)
+            rooted = _words("nerve", "root").search(words)
+            slight = _words("nerve", "slight").search(text, start, end)
+            alone = not rooted and (of_joint or slight or ask.specific)
+            others = statement.on in firm or any(not _words("nerve", "strength").search(text, *one) for one in matches)
+            if not grade or others or not alone:
+                own.append((start, end))
+        kept.append((statement, own))
+    return kept
+
+
+def _regions_of_joints() -> frozenset[str]:
+    return frozenset(load_yaml("counter_evidence.yaml")["nerve"]["joints"])
 
 
 def _in_vain(text: str, statement: Statement, start: int, end: int) -> bool:
@@ -527,28 +714,55 @@ _READ = re.compile(r"\b(?:reveal|show|demonstrat|note|found|indicat|document|was
 
 
 def _gained(summary: Summary, statement: Statement, ask: Ask, dispute: Dispute) -> Iterator[Offsets]:
-    text = summary.text
+    text, answer = summary.text, ask.answer
     if not _names_treatment(summary, statement, dispute):
         return
-    for one in summary.within(statement, "FUNCTION"):
-        attributes = one["attributes"]
-        if attributes["polarity"] != "improved" or attributes["dimension"] not in ask.answer.gain:
+    # Of function, pain and "better" tell nothing (8 CCR 9792.20).
+    wanted = answer.gain - {"pain", "general"} if ask.function else answer.gain
+    gains = [
+        (one["start"], one["end"])
+        for one in summary.within(statement, "FUNCTION")
+        if one["attributes"]["polarity"] == "improved" and one["attributes"]["dimension"] in wanted
+    ]
+    if answer.better is not None:
+        gains += [match.span() for match in answer.better.finditer(text, statement.start, statement.end)]
+    for start, end in gains:
+        if ask.measured and not _measured(text, statement, start, end, pain="pain" in wanted):
             continue
-        if ask.measured and not _MEASURE.search(text[statement.start : statement.end]):
-            continue
-        if _told(text, statement, one["start"], one["end"]):
-            yield one["start"], one["end"]
+        if _told(text, statement, start, end):
+            yield start, end
+
+
+# How far behind a gain its measure may stand.
+_BESIDE = 60  # characters
+_SCORE = re.compile(r"\b\d{1,2}(?:\s*(?:-|to)\s*\d{1,2})?\s*(?:/|out of)\s*10\b", re.I)
+_PAIR = re.compile(
+    r"\bfrom\b[^.;,]{0,25}\d[^.;,]{0,25}\bto\b[^.;,]{0,15}\d"
+    r"|\d[^.;]{0,40}\b(?:instead of|rather than|compared (?:to|with)|versus|before|previously|up from|down from)\b[^.;]{0,25}\d"
+    r"|\d\s*(?:%|per ?cent\b)"
+    r"|\d\s*(?:\u00b0|degrees?\b)",
+    re.I,
+)
+
+
+def _measured(text: str, statement: Statement, start: int, end: int, *, pain: bool) -> bool:
+    """Tell whether a pair of values, a per cent or degrees stand beside a gain; dates are none, nor pain scores but of pain."""
+    words = list(text)[statement.start : statement.end]
+    blank = [(one.start, one.end) for one in dates_in(text, statement.start, statement.end)]
+    if not pain:
+        blank += [match.span() for match in _SCORE.finditer(text, statement.start, statement.end)]
+    for first, last in blank:
+        words[first - statement.start : last - statement.start] = " " * (last - first)
+    beside = "".join(words)[max(0, start - statement.start) : end - statement.start + _BESIDE]
+    return bool(_PAIR.search(beside))
 
 
 def _names_treatment(summary: Summary, statement: Statement, dispute: Dispute) -> bool:
-    """Tell whether a statement names the drug or the kind of procedure in dispute, as one that was had."""
-    for one in summary.within(statement, "MEDICATION"):
-        if one["assertion"] in (*_HAD, None) and set(one["attributes"].get("ingredients", ())) & dispute.drugs:
+    """Tell whether a statement names the treatment that was had of what is in dispute, as one that was had."""
+    for label, assertions in (("MEDICATION", (*_HAD, None)), ("PROCEDURE", tuple(_HAD))):
+        if any(one["assertion"] in assertions and _names(one) & dispute.had for one in summary.within(statement, label)):
             return True
-    return any(
-        one["attributes"].get("family") == dispute.family and one["assertion"] in _HAD
-        for one in summary.within(statement, "PROCEDURE")
-    )
+    return False
 
 
 def _in_state(summary: Summary, statement: Statement, answer: Answer) -> Iterator[Offsets]:
