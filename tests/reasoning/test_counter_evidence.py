@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from short_letters import determination
+from unmet.reasoning.counter_evidence import asked
 
 OPENING = "The patient is a 44 year old male baker who sustained an industrial injury on 05/06/2015."
 
@@ -323,3 +324,10 @@ def test_a_silence_of_others_that_is_reported_is_not_the_reviewer_s() -> None:
         shown(KNEE, told, "Utilization review said that there is no documentation that the patient has tried physical therapy.")
         == []
     )
+
+
+def test_what_is_longer_than_any_sentence_asks_for_nothing() -> None:
+    unit = "There is no documentation of physical therapy and no "
+    assert asked(unit, 0, len(unit), "conservative_care_failed", "advanced_imaging")
+    long = unit * 200
+    assert asked(long, 0, len(long), "conservative_care_failed", "advanced_imaging") == []

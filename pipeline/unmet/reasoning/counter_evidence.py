@@ -222,6 +222,8 @@ def _longest_duration(words: str) -> int:
 def asked(text: str, start: int, end: int, criterion_type: str, family: str) -> list[Ask]:
     """Return what the reviewer's sentence ``text[start:end]`` says is missing and could be answered for this type."""
     found: list[Ask] = []
+    if end - start > _LONGEST:
+        return found
     for clause_start, clause_end in clauses(text, start, end):
         cues = find_cues(text, clause_start, clause_end)
         topics = [
