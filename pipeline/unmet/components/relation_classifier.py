@@ -2,8 +2,7 @@
 
 It knows what the rules found, and weighs it with the words (:mod:`unmet.learning.relation_model`). What the rules know for
 certain stays theirs: that a service falls with another request of the letter, and inversions ("no indication of further
-surgery" meets the criterion that no surgery is left). The confidence of a criterion is the
-model's calibrated probability of its status.
+surgery" meets the criterion that no surgery is left). The confidence of a criterion is the model's probability of its status.
 """
 
 from pathlib import Path
@@ -25,7 +24,7 @@ from unmet.reasoning.status import Criterion, found_and_stated
 from unmet.reasoning.words import types
 
 _FILE = "relations.npz"
-# Chosen by cross-validation over the letters that are trained on (docs/training.md).
+# Chosen in folds over the letters that are trained on (docs/relations.md).
 _UNMET, _MET = 0.6, 0.4
 _EVIDENCE = 0.35
 

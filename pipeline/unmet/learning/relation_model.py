@@ -2,12 +2,12 @@
 
 Two stages. The first reads a pair of sentence and criterion type and gives odds of what the sentence finds (nothing, met, or
 unmet on one of the bases). The second reads a criterion type of a request, with the odds of all its sentences, and gives the
-probability that the reviewer finds it met, finds it unmet, only states it, or says nothing of it: the calibrated confidence
-of the record. Words count by type, and what the rules make of the words (the lexicon's topics, the cue that governs them, the
+probability that the reviewer finds it met, finds it unmet, only states it, or says nothing of it: the confidence of the
+record. Words count by type, and what the rules make of the words (the lexicon's topics, the cue that governs them, the
 voice, what is stated before) counts for every type alike, so that a rare type profits from what the common ones teach.
 
-The rules' own verdict is left out of the first stage: it is more often right on the letters that the rules were written on
-than on others, and a classifier that sees it learns to trust it too much. The second sees how sure they are.
+The rules' findings are features of both stages. They are more often right on the letters that the rules were written on than on
+others; the letters and rationales written for the project, on which they are often wrong, keep the model from trusting them too much.
 """
 
 from __future__ import annotations

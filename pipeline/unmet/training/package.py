@@ -57,7 +57,7 @@ def _spans_without_words(spans: Language) -> Language:
 
 
 def write_package(nlp: Language, folder: Path) -> None:
-    """Write ``nlp`` to ``folder/pipeline``; what stood there goes. Figures and model card are written by ``unmet card``."""
+    """Write ``nlp`` to ``folder/pipeline``; what stood there goes."""
     from unmet import __version__
 
     nlp.meta.update(

@@ -3,7 +3,6 @@ what every sentence finds and states. Many short texts in the register of review
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
@@ -78,14 +77,9 @@ class WrittenLetter(NamedTuple):
     sentences: list[Offsets]
 
 
-@functools.cache
-def _checked_codes() -> dict[str, frozenset[str]]:
-    return {field: frozenset(codes(field)) for field in ("criterion_type", "unmet_basis", "voice", "treatment_family")}
-
-
 def read_rationales(path: Path) -> list[Rationale]:
     """Read and check rationales, one JSON object a line; raises :class:`TrainingError` naming the line and the reason."""
-    known = _checked_codes()
+    known = {field: codes(field) for field in ("criterion_type", "unmet_basis", "voice", "treatment_family")}
     found = []
     for number, line in enumerate(path.read_bytes().splitlines(), 1):
         try:
