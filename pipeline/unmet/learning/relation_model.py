@@ -7,7 +7,7 @@ record. Words count by type, and what the rules make of the words (the lexicon's
 voice, what is stated before) counts for every type alike, so that a rare type profits from what the common ones teach.
 
 The rules' findings are features of both stages. They are more often right on the letters that the rules were written on than on
-others; the letters and rationales written for the project, on which they are often wrong, keep the model from trusting them too much.
+others; the texts written for the project, on which they are often wrong, keep the model from trusting them too much.
 """
 
 from __future__ import annotations
