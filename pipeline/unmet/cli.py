@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,9 +15,11 @@ import typer
 from unmet.corpus.commands import app as corpus
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import BinaryIO
 
-    from unmet.errors import UnreadableLetterError
+    from unmet.batch.engine import Engine
+    from unmet.batch.worker import Settings
 
 app = typer.Typer(
     name="unmet",
@@ -29,11 +33,8 @@ app = typer.Typer(
 app.add_typer(corpus, name="corpus")
 
 # Exit status: every letter was read; some were not; the command was used wrongly (click's own).
-_ALL_READ, _SOME_FAILED, _WRONG_USAGE = 0, 1, 2
-
-# What a folder is searched for; a file named on the command line is read whatever its name.
-LETTER_SUFFIXES = frozenset([".pdf", ".txt", ".text", ".md", ".markdown", ".html", ".htm", ".xhtml", ".docx"])
-
+# Stopped by Ctrl-C or a service manager is what shells expect of an interrupt.
+_ALL_READ, _SOME_FAILED, _WRONG_USAGE, _STOPPED = 0, 1, 2, 130
 
 _MODEL_HELP = "Pipeline: a folder that 'unmet train' wrote, or 'rules'. Default: the trained one that is installed."
 
@@ -44,6 +45,13 @@ class Format(StrEnum):
     table = "table"
     json = "json"
     jsonl = "jsonl"
+
+
+class EngineName(StrEnum):
+    """Where ``unmet batch`` reads letters."""
+
+    local = "local"
+    dask = "dask"
 
 
 class EvaluationFormat(StrEnum):
@@ -69,26 +77,17 @@ def _check(model: str | None) -> None:
         raise _fail(str(error)) from None
 
 
-def _report(error: UnreadableLetterError) -> None:
-    typer.echo(f"unmet: {error}", err=True)
-
-
 def letters_in(paths: list[Path]) -> list[Path]:
     """List the letters that ``paths`` name: files as they are, folders searched through, in sorted order.
 
     Raises ``ValueError`` for a folder without letters.
     """
+    from unmet.batch.sources import LETTER_SUFFIXES, walk
+
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            inside = sorted(
-                file
-                for file in path.rglob("*")
-                if file.suffix.lower() in LETTER_SUFFIXES
-                and file.is_file()
-                and file.name.lower() != "readme.md"
-                and not any(part.startswith(".") for part in file.relative_to(path).parts)
-            )
+            inside = list(walk(path))
             if not inside:
                 raise ValueError(f"{path}: holds no letters ({', '.join(sorted(LETTER_SUFFIXES))})")
             found += inside
@@ -108,9 +107,8 @@ def read(
     """Read letters and show, for every disputed request, the criteria, their status and the sentences that say so."""
     import msgspec
 
-    from unmet.batch.pool import read_to_json
     from unmet.errors import UnreadableLetterError
-    from unmet.record import Determination
+    from unmet.reading import read as read_letter
     from unmet.views.table import render
 
     _check(model)
@@ -122,71 +120,96 @@ def read(
     failed = False
     with _sink(output) as sink:
         for path in paths:
-            line = read_to_json(str(path), with_text, model)
-            if isinstance(line, UnreadableLetterError):
-                _report(line)
+            try:
+                determination = read_letter(path, with_text=with_text, model=model)
+            except UnreadableLetterError as error:
+                typer.echo(f"unmet: {error}", err=True)
                 failed = True
                 continue
             if chosen is Format.table:
-                sink.write(render(Determination.from_json(line), color=output is None and sys.stdout.isatty()).encode())
+                sink.write(render(determination, color=output is None and sys.stdout.isatty()).encode())
             elif chosen is Format.json:
-                sink.write(msgspec.json.format(line, indent=2) + b"\n")
+                sink.write(msgspec.json.format(determination.to_json(), indent=2) + b"\n")
             else:
-                sink.write(line + b"\n")
+                sink.write(determination.to_json() + b"\n")
             sink.flush()
     raise typer.Exit(_SOME_FAILED if failed else _ALL_READ)
 
 
 @app.command()
 def batch(
-    paths: Annotated[list[Path], typer.Argument(help="Letters or folders of letters.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="Results, one record per line (.jsonl).")],
-    workers: Annotated[int, typer.Option(min=1, help="Processes to read with.")] = 1,
+    inputs: Annotated[
+        list[str],
+        typer.Argument(help="Letters, folders, globs, .zip, .tar.gz, .jsonl with text, addresses, or - for standard input."),
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Results: .jsonl, .csv, .parquet or .duckdb.")],
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes to read with. Default: one for each core.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an earlier run to the same output.")] = False,
     with_text: Annotated[bool, typer.Option("--with-text", help="Add each letter's text to its record.")] = False,
     model: Annotated[str | None, typer.Option(help=_MODEL_HELP)] = None,
+    max_seconds: Annotated[float, typer.Option(min=0.1, help="A letter that takes longer is quarantined.")] = 60,
+    max_megabytes: Annotated[float, typer.Option(min=0, max=32, help="A letter that is larger is not read.")] = 32,
+    engine: Annotated[EngineName, typer.Option(help="Where letters are read: on this machine, or on a Dask cluster.")] = (
+        EngineName.local
+    ),
+    scheduler: Annotated[str | None, typer.Option(help="Address of the Dask scheduler, such as tcp://10.0.0.1:8786.")] = None,
 ) -> None:
-    """Read many letters to a JSON Lines file, in input order; what cannot be read is named and passed over."""
-    import time
-    from collections import Counter
+    """Read many letters to a file of results, in input order; what cannot be read is named and passed over.
 
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    A run that was stopped, in whatever way, is gone on with by --resume; so is one that is finished, with new letters.
+    """
+    from unmet.batch.ledger import run_folder
+    from unmet.batch.progress import RunProgress
+    from unmet.batch.run import begin, read_all
+    from unmet.batch.sources import count_of
+    from unmet.batch.worker import Settings
+    from unmet.errors import UnmetError
+    from unmet.results.write import check_output, write_results
 
-    from unmet.reading import read_many
-
-    if output.suffix != ".jsonl":
-        raise _fail(f"{output}: only .jsonl can be written; name the results so")
+    if (engine is EngineName.dask) != (scheduler is not None):
+        raise _fail("--engine dask and --scheduler ADDRESS go together")
     _check(model)
     try:
-        files = letters_in(paths)
-    except ValueError as error:
-        raise _fail(str(error), _SOME_FAILED) from None
-    counts: Counter[str] = Counter()
-    console = Console(stderr=True)
+        check_output(output)
+    except UnmetError as error:
+        raise _fail(str(error)) from None
+    settings = Settings(model, with_text, max_seconds)
+    # A service manager that stops a run is obeyed as Ctrl-C is: what has been read is kept.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    ledger = None
+    try:  # a run that ends badly leaves the ledger as it is: it is made for that
+        progress = RunProgress(count_of(inputs))
+        ledger = begin(output, settings, resume=resume)
+        with progress, _engine(settings, workers, scheduler) as reads:
+            read_all(inputs, ledger, reads, max_bytes=int(max_megabytes * (1 << 20)), on_outcome=progress.tell)
+        write_results(ledger.records(), ledger.files(), output)
+        ledger.finish()
+    except UnmetError as error:
+        done = f"; what was read is kept in {run_folder(output)}, go on with --resume" if ledger else ""
+        raise _fail(f"{error}{done}", _SOME_FAILED) from None
+    except KeyboardInterrupt:
+        raise _fail("stopped; go on with --resume", _STOPPED) from None
+    counts = ledger.counts()
+    ledger.close()
+    progress.summary(counts, output)
+    raise typer.Exit(_SOME_FAILED if counts["failed"] or counts["quarantined"] else _ALL_READ)
 
-    def failed(error: UnreadableLetterError) -> None:
-        counts["failed"] += 1
-        bar.advance(task)
-        _report(error)
 
-    started = time.monotonic()
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"), TimeRemainingColumn())
-    with _sink(output) as sink, Progress("reading", *columns, console=console, transient=True) as bar:
-        task = bar.add_task("reading", total=len(files), rate="")
-        for determination in read_many(files, workers=workers, with_text=with_text, model=model, on_error=failed):
-            sink.write(determination.to_json() + b"\n")
-            counts["read"] += 1
-            counts["requests"] += len(determination.requests)
-            counts["not a determination"] += not determination.layout.is_determination
-            counts.update(f"warning {warning.code}" for warning in determination.warnings)
-            rate = (counts["read"] + counts["failed"]) / max(time.monotonic() - started, 1e-9)
-            bar.update(task, advance=1, rate=f"{rate:.1f} letters/s")
-    failures = counts["failed"]
-    for name in ("read", "failed", "not a determination", "requests"):
-        console.print(f"{name}: {counts.pop(name, 0)}", highlight=False)
-    for name, count in sorted(counts.items()):
-        console.print(f"{name}: {count}", highlight=False)
-    raise typer.Exit(_SOME_FAILED if failures else _ALL_READ)
+@contextmanager
+def _engine(settings: Settings, workers: int | None, scheduler: str | None) -> Iterator[Engine]:
+    """Where letters are read; it is ended with the run, however that ends."""
+    if scheduler is not None:
+        from unmet.batch.cluster import ClusterEngine
+
+        engine: Engine = ClusterEngine(scheduler, settings)
+    else:
+        from unmet.batch.local import LocalEngine, cores
+
+        engine = LocalEngine(workers or cores(), settings)
+    try:
+        yield engine
+    finally:
+        engine.close()
 
 
 @app.command()

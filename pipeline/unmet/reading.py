@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from functools import cache
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from unmet import record
 from unmet.errors import UnreadableLetterError
-from unmet.ingest import LetterText, read_letter
+from unmet.ingest.read import file_bytes, letter_from_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from spacy.language import Language
+
+    from unmet.ingest import LetterText
 
 
 @cache
@@ -30,7 +33,21 @@ def read(path: str | Path, *, with_text: bool = False, model: str | None = None)
     Raises :class:`~unmet.errors.UnreadableLetterError` where the file holds no text. A readable file that is no
     determination gives a record with ``is_determination`` false and a warning that says why.
     """
-    return determine(read_letter(path), with_text=with_text, nlp=loaded(model))
+    return determine_bytes(file_bytes(path), str(path), with_text=with_text, nlp=loaded(model))
+
+
+def determine_bytes(data: bytes, name: str, *, with_text: bool = False, nlp: Language) -> record.Determination:
+    """Read a letter whose bytes are at hand; ``name`` is what errors and the record call it.
+
+    Raises :class:`~unmet.errors.UnreadableLetterError`, whatever it is that goes wrong: one letter must not end a night's
+    run, and its words must not reach a log.
+    """
+    letter = letter_from_bytes(data, name)
+    try:
+        return determine(letter, with_text=with_text, nlp=nlp)
+    except Exception as error:
+        reason = f"could not be processed ({type(error).__name__}); please report it"
+        raise UnreadableLetterError(name, reason) from error
 
 
 def determine(letter: LetterText, *, with_text: bool = False, nlp: Language | None = None) -> record.Determination:
@@ -55,12 +72,52 @@ def read_many(
     A file that cannot be read is given to ``on_error`` and the rest goes on; without ``on_error`` its error is
     raised when its turn comes. With more than one worker, letters are read in processes of their own.
     """
-    from unmet.batch.pool import read_ordered
-
-    for result in read_ordered(paths, workers=workers, with_text=with_text, model=model):
-        if isinstance(result, UnreadableLetterError):
-            if on_error is None:
-                raise result
-            on_error(result)
+    if workers < 1:
+        raise ValueError("workers must be at least 1")
+    for found in _read_here(paths, with_text, model) if workers == 1 else _read_in_processes(paths, workers, with_text, model):
+        if isinstance(found, record.Determination):
+            yield found
+        elif on_error is None:
+            raise found
         else:
-            yield record.Determination.from_json(result)
+            on_error(found)
+
+
+_Found = record.Determination | UnreadableLetterError
+
+
+def _read_here(paths: Iterable[str | Path], with_text: bool, model: str | None) -> Iterator[_Found]:
+    for path in paths:
+        try:
+            yield read(path, with_text=with_text, model=model)
+        except UnreadableLetterError as error:
+            yield error
+
+
+def _read_in_processes(paths: Iterable[str | Path], workers: int, with_text: bool, model: str | None) -> Iterator[_Found]:
+    from unmet.batch.engine import in_order
+    from unmet.batch.jobs import Job
+    from unmet.batch.local import LocalEngine
+    from unmet.batch.worker import Settings
+
+    def jobs() -> Iterator[Job | UnreadableLetterError]:
+        for path in paths:
+            try:
+                data = file_bytes(path)
+            except UnreadableLetterError as error:
+                yield error
+            else:
+                yield Job(str(path), data, sha256(data).hexdigest())
+
+    engine = LocalEngine(workers, Settings(model, with_text))
+    try:
+        for found in in_order(jobs(), engine):
+            assert found is not None
+            if isinstance(found, UnreadableLetterError):
+                yield found
+            elif found.state == "read":
+                yield record.Determination.from_json(found.record)
+            else:
+                yield UnreadableLetterError(found.name, found.reason or "")
+    finally:
+        engine.close()

@@ -23,17 +23,29 @@ def read_letter(path: str | Path) -> LetterText:
 
     Raises :class:`~unmet.errors.UnreadableLetterError`, naming the file and the reason.
     """
+    return letter_from_bytes(file_bytes(path), str(path))
+
+
+def file_bytes(path: str | Path, max_bytes: int = MAX_BYTES) -> bytes:
+    """Return what the file at ``path`` holds.
+
+    Raises :class:`~unmet.errors.UnreadableLetterError` where it cannot be opened or holds more than ``max_bytes``.
+    """
     path = Path(path)
     try:
         if path.is_dir():
             raise UnreadableLetterError(str(path), "is a directory; name the letters in it")
-        if path.stat().st_size > MAX_BYTES:
-            raise UnreadableLetterError(str(path), f"is larger than {MAX_BYTES >> 20} MB; a letter is far smaller")
-        data = path.read_bytes()
+        if path.stat().st_size > max_bytes:
+            raise UnreadableLetterError(str(path), too_large(max_bytes))
+        return path.read_bytes()
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
         raise UnreadableLetterError(str(path), f"cannot be opened ({reason})") from error
-    return letter_from_bytes(data, str(path))
+
+
+def too_large(max_bytes: int) -> str:
+    """Return the reason why a source of more than ``max_bytes`` is not read."""
+    return f"is larger than {max_bytes / (1 << 20):g} MB; a letter is far smaller"
 
 
 def letter_from_bytes(data: bytes, name: str) -> LetterText:
@@ -51,7 +63,7 @@ def _read(data: bytes, name: str) -> LetterText:
     if not data.strip():
         raise ValueError("is empty")
     if len(data) > MAX_BYTES:
-        raise ValueError(f"is larger than {MAX_BYTES >> 20} MB; a letter is far smaller")
+        raise ValueError(too_large(MAX_BYTES))
     page_starts: list[int] = []
     pages: int | None = None
     if b"%PDF-" in data[:1024]:

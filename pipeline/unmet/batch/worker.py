@@ -1,0 +1,85 @@
+"""The process that reads letters for a run: jobs on standard input, outcomes on standard output, until the input ends.
+
+Started as ``python -m unmet.batch.worker`` by :mod:`unmet.batch.worker_process`. A process of its own, and no more than
+that: a letter that crashes or hangs takes down this process, not the run, and it runs alike under a cluster's workers.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from unmet.batch.jobs import Job, Outcome, read_frame, write_frame
+from unmet.errors import UnmetError, UnreadableLetterError
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+    from unmet.record import Determination
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """How letters are read: the same for every letter of a run."""
+
+    model: str | None
+    with_text: bool = False
+    max_seconds: float = 60
+
+
+def read_job(job: Job, settings: Settings, nlp: Language) -> Outcome:
+    """Read one letter; whatever goes wrong becomes a failed outcome."""
+    from unmet.reading import determine_bytes
+
+    try:
+        determination = determine_bytes(job.data, job.name, with_text=settings.with_text, nlp=nlp)
+    except UnreadableLetterError as error:
+        return Outcome(job.name, job.sha256, "failed", reason=error.reason)
+    return Outcome(job.name, job.sha256, "read", determination.to_json(), None, _tally(determination))
+
+
+def _tally(determination: Determination) -> dict[str, int]:
+    tally = {"requests": len(determination.requests)}
+    if not determination.layout.is_determination:
+        tally["not a determination"] = 1
+    for warning in determination.warnings:
+        name = f"warning {warning.code}"
+        tally[name] = tally.get(name, 0) + 1
+    return tally
+
+
+def main() -> None:
+    """Serve until the other side closes the pipe. The first frame in is the settings, the first out says how loading went."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the run's to handle: it closes the pipe
+    outcomes = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # a library that prints must not break into the frames
+    jobs = sys.stdin.buffer
+    first = read_frame(jobs)
+    if first is None:
+        return
+    settings = msgspec.msgpack.decode(first, type=Settings)
+    try:
+        from unmet.reading import loaded
+
+        nlp = loaded(settings.model)
+    except UnmetError as error:
+        write_frame(outcomes, str(error).encode())
+        return
+    # From here on letters are in memory: nothing that a library prints of them may reach a log.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    os.dup2(1, 2)
+    write_frame(outcomes, b"")
+    decoder = msgspec.msgpack.Decoder(Job)
+    while (frame := read_frame(jobs)) is not None:
+        # The kernel's own alarm, with its default action: it ends even code that never returns to Python.
+        signal.setitimer(signal.ITIMER_REAL, settings.max_seconds)
+        outcome = read_job(decoder.decode(frame), settings, nlp)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        write_frame(outcomes, msgspec.msgpack.encode(outcome))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""The handle of one reading process: start it, give it a letter, know what became of the letter even if it dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from unmet.batch.jobs import Outcome, read_frame, write_frame
+from unmet.errors import UnmetError
+
+if TYPE_CHECKING:
+    from unmet.batch.jobs import Job
+    from unmet.batch.worker import Settings
+
+# One thread each: as many processes run as there are cores, and sums in another order would be other results.
+_ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+
+class WorkerStartError(UnmetError):
+    """The process that reads letters could not be started, or could not load its pipeline."""
+
+
+class WorkerProcess:
+    """A process that reads letters one by one. It is started with the first letter, and again after it has died."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def read(self, job: Job) -> Outcome:
+        """Read one letter. A process that dies over it twice, or takes too long, gives a quarantined outcome.
+
+        Twice, since a process may be killed for what it has nothing to do with, such as another's memory.
+        Raises :class:`WorkerStartError` where no process can be started that loads the pipeline.
+        """
+        status = 0
+        for _ in range(2):
+            process = self._process = self._process or self._start()
+            assert process.stdin is not None
+            assert process.stdout is not None
+            try:
+                write_frame(process.stdin, msgspec.msgpack.encode(job))
+                frame = read_frame(process.stdout)
+            except BrokenPipeError:
+                frame = None
+            if frame is not None:
+                return msgspec.msgpack.decode(frame, type=Outcome)
+            self._process = None
+            status = _end(process)
+            if status == -signal.SIGALRM:
+                break
+        return Outcome(job.name, job.sha256, "quarantined", reason=self._reason(status))
+
+    def close(self) -> None:
+        """End the process; a letter that it is reading is given up."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            _end(process)
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "unmet.batch.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, **_ONE_THREAD},
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            write_frame(process.stdin, msgspec.msgpack.encode(self._settings))
+            said = read_frame(process.stdout)
+        except BrokenPipeError:
+            said = None
+        if said == b"":
+            return process
+        status = _end(process)
+        raise WorkerStartError(said.decode() if said else f"a process to read letters could not be started (status {status})")
+
+    def _reason(self, status: int) -> str:
+        if status == -signal.SIGALRM:
+            return f"took longer than {self._settings.max_seconds:g} seconds; raise --max-seconds to read it"
+        how = signal.Signals(-status).name if status < 0 else f"status {status}"
+        return f"ended the process that read it ({how}: a crash, or out of memory); please report it"
+
+
+def _end(process: subprocess.Popen[bytes]) -> int:
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            with suppress(BrokenPipeError):  # what was still to be written to it
+                stream.close()
+    return process.wait()
