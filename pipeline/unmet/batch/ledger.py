@@ -11,6 +11,7 @@ import gzip
 import os
 import shutil
 import sqlite3
+import zlib
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -161,7 +162,7 @@ class Ledger:
                     for line in part:
                         yield line.rstrip(b"\n")
                         read += 1
-            except (OSError, EOFError):
+            except (OSError, EOFError, zlib.error):
                 read = -1
             if read != count:
                 raise LedgerError(f"{path}: is damaged; delete the folder {self.folder} and run again")

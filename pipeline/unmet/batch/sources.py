@@ -200,11 +200,13 @@ def _zip(path: str, max_bytes: int) -> Iterator[Source]:
 
 def _tar(path: str, max_bytes: int) -> Iterator[Source]:
     try:
-        with tarfile.open(path, "r|*") as archive:
+        # Unpacked here: tarfile takes the end of a file that was cut for the end of its archive.
+        packed = not _has_ending(path, (".tar",))
+        with gzip.open(path) if packed else Path(path).open("rb") as file, tarfile.open(fileobj=file, mode="r|") as archive:
             for member in archive:
-                file = archive.extractfile(member) if member.isfile() and _is_letter(member.name) else None
-                if file is not None:
-                    yield _limited(f"{path}/{member.name}", file, max_bytes)
+                inside = archive.extractfile(member) if member.isfile() and _is_letter(member.name) else None
+                if inside is not None:
+                    yield _limited(f"{path}/{member.name}", inside, max_bytes)
     except (OSError, tarfile.TarError, EOFError, zlib.error) as error:
         yield Source(path, error=_archive_error(error))
 
