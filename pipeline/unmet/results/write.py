@@ -5,11 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import tempfile
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -19,6 +17,7 @@ from unmet.results.sink import batches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from unmet.results.files import FileRow
     from unmet.results.sink import Sink
@@ -62,8 +61,11 @@ def write_results(records: Iterable[bytes], files: Iterable[FileRow], output: Pa
     :class:`~unmet.results.errors.ResultsError`.
     """
     check_output(output)
+    # A name of its own, not a random one: what a killed process left of it is taken away by the next.
+    folder = output.with_name(f".{output.name}.partial")
     with _naming(output):
-        folder = Path(tempfile.mkdtemp(prefix=".unmet-", dir=output.parent))
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
     try:
         with _naming(output):
             sink = _sink(folder / output.name)
