@@ -46,7 +46,8 @@ WORKER = Path(__file__).with_name("peer_worker.py")
 EDSNLP_PYTHON = ROOT / ".venv-edsnlp" / "bin" / "python"
 # As many terms as the comparison that the project set out from.
 TERMS = 274
-WARM_UP = 5  # letters
+# By then everything that a pipeline makes on first use is made.
+WARM_UP = 10  # letters
 INSTALL = {"edsnlp": "python3 -m venv .venv-edsnlp && .venv-edsnlp/bin/pip install edsnlp==0.23.0"}
 COLUMNS = (
     "pipeline",
