@@ -12,6 +12,7 @@ import argparse
 import os
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -58,7 +59,7 @@ def stations(nlp: Language, data: bytes) -> tuple[dict[str, float], int]:
     done("record")
     found.to_json()
     done("JSON")
-    seconds = {station: at - before for (_, before), (station, at) in zip(marks, marks[1:], strict=False)}
+    seconds = {station: at - before for (_, before), (station, at) in pairwise(marks)}
     return seconds, len(letter.text.split())
 
 
@@ -91,7 +92,10 @@ def rows_of(summary: dict[str, dict[str, float]]) -> list[list[str]]:
             station,
             f"{own['ms_per_letter']:.2f}",
             f"{own['share']:.1%}",
-            *(f"{own[f'{name}_ms_per_1000_words']:.2f}" if f"{name}_ms_per_1000_words" in own else "-" for name in ("short", "long")),
+            *(
+                f"{own[f'{name}_ms_per_1000_words']:.2f}" if f"{name}_ms_per_1000_words" in own else "-"
+                for name in ("short", "long")
+            ),
         ]
         for station, own in summary.items()
     ]
@@ -137,7 +141,10 @@ def main() -> None:
         rounds.append([seconds for seconds, _ in read])
         words = [count for _, count in read]
     summary = summarize(rounds, words)
-    print(f"{nlp.meta['name']}: {len(letters)} letters of {sum(words) / len(words):.0f} words, {arguments.rounds} rounds, core {core}")
+    print(
+        f"{nlp.meta['name']}: {len(letters)} letters of {sum(words) / len(words):.0f} words, "
+        f"{arguments.rounds} rounds, core {core}"
+    )
     print(", ".join(f"{name} {value}" for name, value in facts.items()), end="\n\n")
     print(table(COLUMNS, rows_of(summary)))
     if arguments.json:

@@ -19,6 +19,7 @@ import argparse
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -86,11 +87,7 @@ def commonest(terms: Mapping[str, str], texts: Iterable[str], count: int) -> dic
     for text in texts:
         lower = f" {text.lower()} "
         letters.update(
-            {
-                term
-                for end, term in automaton.iter(lower)
-                if not lower[end - len(term)].isalnum() and not lower[end + 1].isalnum()
-            }
+            {term for end, term in automaton.iter(lower) if not lower[end - len(term)].isalnum() and not lower[end + 1].isalnum()}
         )
     found: dict[str, list[str]] = {}
     for term in sorted(letters, key=lambda term: (-letters[term], term))[:count]:
@@ -164,8 +161,9 @@ def run_worker(name: str, job: Path, python: str) -> Result:
         return {"missing": PIPELINES[name].needs}
     if finished.returncode:
         # The kind of error only: its message may quote a letter.
-        kind = (finished.stderr.strip().splitlines() or [""])[-1].partition(":")[0]
-        return {"failed": f"{kind or 'ended'} (exit {finished.returncode})"}
+        last = (finished.stderr.strip().splitlines() or [""])[-1]
+        kind = re.match(r"[\w.]+(?=:|$)", last)
+        return {"failed": f"{kind[0] if kind else 'ended'} (exit {finished.returncode})"}
     figures: Result = json.loads(result.read_text(encoding="utf-8"))
     return figures
 
