@@ -181,6 +181,7 @@ def measure(pipeline: Pipeline, job: dict[str, Any]) -> dict[str, Any]:
     marks.append(time.perf_counter())
     read = next(maker)
     marks.append(time.perf_counter())
+    start_up = time.process_time()
     assert read is not None
     for letter in warm_up:
         read(letter)
@@ -192,6 +193,7 @@ def measure(pipeline: Pipeline, job: dict[str, Any]) -> dict[str, Any]:
     return {
         "import_s": marks[1] - marks[0],
         "load_s": marks[2] - marks[1],
+        "start_up_cpu_s": start_up,
         "first_letter_s": marks[3] - marks[2],
         "seconds": seconds,
         "cpu_seconds": busy,
