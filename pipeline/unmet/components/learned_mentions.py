@@ -76,7 +76,7 @@ def rule_reading(mentions: list[Mention], label: str, start: int, end: int) -> s
 
 
 def _use_numpy(spans: Language) -> None:
-    """Multiply matrices by numpy's BLAS: twice as fast here as the one that thinc brings (``benchmarks/speed.py``)."""
+    """Multiply matrices by numpy's BLAS: twice as fast here as the one that thinc brings (``benchmarks/budget.py``)."""
     ops = NumpyOps(use_blis=False)
     for _, component in spans.pipeline:
         for node in cast("Any", component).model.walk():
