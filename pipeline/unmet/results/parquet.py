@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from unmet.record import Determination
-from unmet.results.schemas import RECORD, TABLE_SCHEMAS, as_batch, records_as_batch
+from unmet.results.schemas import RECORD, TABLE_SCHEMAS, as_table, records_as_table
 from unmet.results.tables import TABLES, file_row, letter_tables
 
 if TYPE_CHECKING:
@@ -43,14 +43,14 @@ class ParquetSink:
     def add(self, lines: Sequence[bytes]) -> None:
         """Append the records and their rows."""
         determinations = [_decode(line) for line in lines]
-        self._groups[_RECORDS].add(records_as_batch(determinations))
         tables = letter_tables(determinations)
         for name in tables.__struct_fields__:
-            self._groups[name].add(as_batch(getattr(tables, name), TABLE_SCHEMAS[name]))
+            self._groups[name].add(as_table(getattr(tables, name), TABLE_SCHEMAS[name]))
+        self._groups[_RECORDS].add(records_as_table(determinations))
 
     def add_files(self, files: Sequence[FileRow]) -> None:
         """Append the rows of the files."""
-        self._groups["files"].add(as_batch([file_row(file) for file in files], TABLE_SCHEMAS["files"]))
+        self._groups["files"].add(as_table([file_row(file) for file in files], TABLE_SCHEMAS["files"]))
 
     def finish(self) -> None:
         """Write the last row groups and close the files."""
@@ -69,10 +69,10 @@ class _RowGroups:
     def __init__(self, path: Path, schema: pa.Schema, rows: int) -> None:
         self._schema, self._most = schema, rows
         self._writer = pq.ParquetWriter(path, schema, compression="zstd")
-        self._held: list[pa.RecordBatch] = []
+        self._held: list[pa.Table] = []
         self._rows = self._bytes = 0
 
-    def add(self, batch: pa.RecordBatch) -> None:
+    def add(self, batch: pa.Table) -> None:
         self._held.append(batch)
         self._rows += batch.num_rows
         self._bytes += batch.nbytes
@@ -88,5 +88,5 @@ class _RowGroups:
         self._writer.close()
 
     def _write(self) -> None:
-        self._writer.write_table(pa.Table.from_batches(self._held, self._schema), row_group_size=self._rows)
+        self._writer.write_table(pa.concat_tables(self._held), row_group_size=self._rows)
         self._held, self._rows, self._bytes = [], 0, 0

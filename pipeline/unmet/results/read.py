@@ -16,6 +16,7 @@ from unmet.results.write import check_format, write_results
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     import duckdb
 
@@ -39,8 +40,9 @@ def read_results(path: Path) -> Iterator[Determination]:
         return
     import duckdb
 
-    with open_store(path) as store:
+    with _opened(path) as store:
         try:
+            store.execute("SET threads = 1")  # several would read ahead
             found = store.execute("SELECT record FROM records")
             while rows := found.fetchmany(_FETCHED):
                 for (record,) in rows:
@@ -59,22 +61,24 @@ def open_store(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     file and no network. Raises :class:`~unmet.results.errors.ResultsError`.
     """
     _check(path)
+    if path.suffix.lower() == ".jsonl":
+        check_format(Path("store.duckdb"))
+        with tempfile.TemporaryDirectory(prefix="unmet-") as folder:
+            loaded = Path(folder, "store.duckdb")
+            write_results((line for line, _ in _json_lines(path)), map(_file_of, _json_lines(path)), loaded)
+            with open_store(loaded) as store:
+                yield store
+        return
+    with _opened(path) as store:
+        store.execute("SET lock_configuration = true")
+        yield store
+
+
+def _opened(path: Path) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
     check_format(Path("store.duckdb"))
     from unmet.results.store import open_duckdb, open_parquet
 
-    match path.suffix.lower():
-        case ".duckdb":
-            with open_duckdb(path) as store:
-                yield store
-        case ".parquet":
-            with open_parquet(path) as store:
-                yield store
-        case _:
-            with tempfile.TemporaryDirectory(prefix="unmet-") as folder:
-                loaded = Path(folder, "store.duckdb")
-                write_results((line for line, _ in _json_lines(path)), map(_file_of, _json_lines(path)), loaded)
-                with open_duckdb(loaded) as store:
-                    yield store
+    return open_duckdb(path) if path.suffix.lower() == ".duckdb" else open_parquet(path)
 
 
 def _check(path: Path) -> None:

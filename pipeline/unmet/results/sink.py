@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 # A batch ends after so many records or bytes, whatever comes first: its size depends on the records alone, so that the
 # same records give the same files, and memory does not grow with their number.
-_RECORDS = 256
+_RECORDS = 128
 _BYTES = 16_000_000
 
 

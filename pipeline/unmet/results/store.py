@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from unmet.record import Determination
 from unmet.results.errors import ResultsError
 from unmet.results.parquet import table_path
-from unmet.results.schemas import RECORD, RECORD_TEXT, TABLE_SCHEMAS, as_batch
+from unmet.results.schemas import RECORD, RECORD_TEXT, TABLE_SCHEMAS, as_table
 from unmet.results.tables import TABLES, columns, file_row, letter_tables
 
 if TYPE_CHECKING:
@@ -36,10 +36,14 @@ RECORD_COLUMNS: Mapping[str, str] = {
 
 # Small row groups, since DuckDB holds one in memory until it is full and a record has some 40 kB; storage that DuckDB 1.2
 # and all later ones read. No extension is ever fetched.
-_ATTACH = "ATTACH {path} AS results (STORAGE_VERSION 'v1.2.0', ROW_GROUP_SIZE 2048)"
+_ROW_GROUP = 2048
+_ATTACH = f"ATTACH {{path}} AS results (STORAGE_VERSION 'v1.2.0', ROW_GROUP_SIZE {_ROW_GROUP})"
+# Megabytes for the database: enough for a row group of records, and more where records are larger than any letter's.
+_LEAST_MEMORY = 128
+_MEMORY_FOR_RECORDS = 1.5
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
-    "memory_limit": "512MB",
+    "memory_limit": f"{_LEAST_MEMORY}MB",
     "threads": 1,
 }
 
@@ -66,6 +70,7 @@ class DuckDBSink:
         self._connection = duckdb.connect(config={**_CONFIG, "temp_directory": str(path.with_name("spill"))})
         self._connection.execute(_ATTACH.format(path=quoted(str(path))))
         self._connection.execute("USE results")
+        self._memory = _LEAST_MEMORY
         self._connection.begin()
         for name, schema in {**TABLE_SCHEMAS, RECORDS: RECORD_TEXT}.items():
             empty = schema.empty_table()
@@ -74,16 +79,17 @@ class DuckDBSink:
 
     def add(self, lines: Sequence[bytes]) -> None:
         """Append the records and their rows."""
+        self._make_room(lines)
         determinations = [_decode(line) for line in lines]
         tables = letter_tables(determinations)
         for name in tables.__struct_fields__:
-            self._insert(name, as_batch(getattr(tables, name), TABLE_SCHEMAS[name]))
+            self._insert(name, as_table(getattr(tables, name), TABLE_SCHEMAS[name]))
         texts = [pa.array([row.letter_id for row in tables.letters]), pa.array([line.decode() for line in lines], pa.string())]
-        self._insert(RECORDS, pa.RecordBatch.from_arrays(texts, schema=RECORD_TEXT))
+        self._insert(RECORDS, pa.Table.from_arrays(texts, schema=RECORD_TEXT))
 
     def add_files(self, files: Sequence[FileRow]) -> None:
         """Append the rows of the files."""
-        self._insert("files", as_batch([file_row(file) for file in files], TABLE_SCHEMAS["files"]))
+        self._insert("files", as_table([file_row(file) for file in files], TABLE_SCHEMAS["files"]))
 
     def finish(self) -> None:
         """Add the comments and views and close the file."""
@@ -98,9 +104,14 @@ class DuckDBSink:
         """Close the file as it is."""
         self._connection.close()
 
-    def _insert(self, table: str, batch: pa.RecordBatch) -> None:
+    def _make_room(self, lines: Sequence[bytes]) -> None:
+        needed = int(_MEMORY_FOR_RECORDS * _ROW_GROUP * sum(map(len, lines)) / len(lines) / 1_000_000)
+        if needed > self._memory:
+            self._memory = needed
+            self._connection.execute(f"SET memory_limit = '{needed}MB'")
+
+    def _insert(self, table: str, rows: pa.Table) -> None:
         # Read by name from this frame: a registered batch would be kept until the transaction ends.
-        rows = pa.Table.from_batches([batch])
         self._connection.execute(f"INSERT INTO {table} FROM rows")
 
 
@@ -121,7 +132,6 @@ def open_duckdb(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         expected = {name: list(columns(row)) for name, row in TABLES.items()} | {RECORDS: list(RECORD_COLUMNS)}
         if any(found.get(name) != own for name, own in expected.items()):
             raise ResultsError(path, f"is no store of results of this version of unmet; {_WRITE_AGAIN}")
-        connection.execute("SET lock_configuration = true")
         yield connection
 
 
@@ -147,7 +157,6 @@ def open_parquet(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute(f"CREATE VIEW {RECORDS} AS {_RECORD_TEXT.format(file=_file(path))}")
         describe(connection, "VIEW")
         connection.execute(views_sql())
-        connection.execute("SET lock_configuration = true")
         yield connection
 
 

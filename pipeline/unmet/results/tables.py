@@ -23,11 +23,11 @@ LetterId = Annotated[str, Meta(description="SHA-256 of the letter's bytes: the k
 RequestIndex = Annotated[int, Meta(description="Place of the request in its letter, from 1; with letter_id the key of a request")]
 
 
-class Row(msgspec.Struct, kw_only=True, frozen=True):
+class Row(msgspec.Struct, kw_only=True, frozen=True, gc=False):
     """A row of any table."""
 
 
-class LetterRow(Row, kw_only=True, frozen=True):
+class LetterRow(Row, kw_only=True, frozen=True, gc=False):
     """One row per letter: header, outcome, reviewer, patient, and how it was read."""
 
     letter_id: LetterId
@@ -59,7 +59,7 @@ class LetterRow(Row, kw_only=True, frozen=True):
     schema_version: Annotated[str, Meta(description="Version of the record")]
 
 
-class RequestRow(Row, kw_only=True, frozen=True):
+class RequestRow(Row, kw_only=True, frozen=True, gc=False):
     """One row per disputed request, with the guidelines that the reviewer went by."""
 
     letter_id: LetterId
@@ -84,7 +84,7 @@ class RequestRow(Row, kw_only=True, frozen=True):
     criterion_count: Annotated[int, Meta(description="Criteria of the request")]
 
 
-class CriterionRow(Row, kw_only=True, frozen=True):
+class CriterionRow(Row, kw_only=True, frozen=True, gc=False):
     """One row per criterion of a request: status, basis, and the sentences that say so."""
 
     letter_id: LetterId
@@ -111,7 +111,7 @@ class CriterionRow(Row, kw_only=True, frozen=True):
     source: Annotated[Literal["rule", "model"], Meta(description="Who decided: rule or model")]
 
 
-class MentionRow(Row, kw_only=True, frozen=True):
+class MentionRow(Row, kw_only=True, frozen=True, gc=False):
     """One row per mention of a drug, service, criterion, functional finding, citation or condition."""
 
     letter_id: LetterId
@@ -130,7 +130,7 @@ class MentionRow(Row, kw_only=True, frozen=True):
     confidence: Annotated[float, Meta(description="Score; not calibrated")]
 
 
-class MedicationRow(Row, kw_only=True, frozen=True):
+class MedicationRow(Row, kw_only=True, frozen=True, gc=False):
     """One row per distinct drug and regimen of a letter."""
 
     letter_id: LetterId
@@ -151,7 +151,7 @@ class MedicationRow(Row, kw_only=True, frozen=True):
     mention_ids: Annotated[list[str], Meta(description="mention_id of the mentions it was read from")]
 
 
-class FileTableRow(Row, kw_only=True, frozen=True):
+class FileTableRow(Row, kw_only=True, frozen=True, gc=False):
     """One row per file of the input, in its order: whether it was read, and why not."""
 
     path: Annotated[str, Meta(description="The file as it was named to the run")]
