@@ -119,11 +119,12 @@ class DuckDBSink:
 def open_duckdb(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a store that :class:`DuckDBSink` wrote, for reading."""
     try:
-        connection = duckdb.connect(path.resolve(), read_only=True, config={**_READING, "enable_external_access": False})
+        connection = duckdb.connect(path.resolve(), read_only=True, config=_READING)
     except (duckdb.Error, OSError) as error:
         reason = "cannot be opened: damaged, no DuckDB file, in use by another program, or of a newer DuckDB"
         raise ResultsError(path, f"{reason}; {_WRITE_AGAIN}") from error
     with connection:
+        connection.execute("SET enable_external_access = false")
         found: dict[str, list[str]] = {}
         for table, column in connection.execute(
             "SELECT table_name, column_name FROM duckdb_columns() WHERE schema_name = 'main' ORDER BY column_index"
