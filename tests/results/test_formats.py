@@ -24,7 +24,21 @@ pytest.importorskip("pyarrow")
 
 WHOLE = [".jsonl", ".parquet", ".duckdb"]
 ALL = [*WHOLE, ".csv"]
-HOSTILE = ["=1+1", "a\0b", "'", '"', "'; DROP TABLE letters; --", "two\nlines\r\n", "🦴🧑🏽‍⚕️", "\u2028", "x" * 100_000, "\\", "{}", "NULL", ""]
+HOSTILE = [
+    "=1+1",
+    "a\0b",
+    "'",
+    '"',
+    "'; DROP TABLE letters; --",
+    "two\nlines\r\n",
+    "🦴🧑🏽‍⚕️",
+    "\u2028",
+    "x" * 100_000,
+    "\\",
+    "{}",
+    "NULL",
+    "",
+]
 
 
 def written(tmp_path: Path, suffix: str, records: list[Determination], files: list[FileRow] | None = None) -> Path:
@@ -132,7 +146,9 @@ def test_every_format_answers_alike(tmp_path: Path, suffix: str, sample_records:
     for folder, one in (("a", suffix), ("b", ".duckdb")):
         (tmp_path / folder).mkdir()
         with open_store(written(tmp_path / folder, one, sample_records, files)) as store:
-            answers.append({name: store.execute(f"FROM {name}").fetchall() for name in [*TABLES, "cure_checklist", "data_quality"]})
+            answers.append(
+                {name: store.execute(f"FROM {name}").fetchall() for name in [*TABLES, "cure_checklist", "data_quality"]}
+            )
     assert answers[0] == answers[1]
 
 

@@ -83,9 +83,14 @@ def _rows(determination: Determination) -> Iterator[list[str]]:
     criteria: dict[int, list[CriterionRow]] = {}
     for criterion in tables.criteria:
         criteria.setdefault(criterion.request_index, []).append(criterion)
-    for request in tables.requests or [None]:
-        for one in (criteria.get(request.request_index) if request else None) or [None]:
-            yield _row(letter, request, one)
+    if not tables.requests:
+        yield _row(letter, None, None)
+    for request in tables.requests:
+        own = criteria.get(request.request_index)
+        if not own:
+            yield _row(letter, request, None)
+        for criterion in own or ():
+            yield _row(letter, request, criterion)
 
 
 def _row(letter: LetterRow, request: RequestRow | None, criterion: CriterionRow | None) -> list[str]:

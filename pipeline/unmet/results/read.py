@@ -98,7 +98,9 @@ def _json_lines(path: Path) -> Iterator[tuple[bytes, Determination]]:
     except OSError as error:
         raise ResultsError(path, f"cannot be read ({error.strerror or type(error).__name__})") from error
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise ResultsError(path, f"line {number} is no record of this version of unmet; remove it, or read the letters again") from error
+        raise ResultsError(
+            path, f"line {number} is no record of this version of unmet; remove it, or read the letters again"
+        ) from error
 
 
 def _file_of(read: tuple[bytes, Determination]) -> FileRow:

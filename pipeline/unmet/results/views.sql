@@ -86,7 +86,7 @@ counted AS (
   FROM missing GROUP BY family, type, catalogue_id
 ),
 sentences AS (
-  SELECT family, type, catalogue_id, letter_id, regexp_replace(trim(span.text), '\s+', ' ', 'g') AS words, span.start AS start_offset
+  SELECT family, type, catalogue_id, letter_id, trim(regexp_replace(span.text, '\s+', ' ', 'g')) AS words, span.start AS start_offset
   FROM (SELECT family, type, catalogue_id, letter_id, unnest(evidence) AS span FROM missing)
 ),
 samples AS (
