@@ -80,18 +80,18 @@ def main() -> None:
         measured(work, arguments.records, int(count), Path(output))
         return
     with tempfile.TemporaryDirectory() as folder:
-        distinct = len(lines(arguments.records))
+        with arguments.records.open("rb") as file:
+            distinct = sum(1 for _ in file)
         for name in FORMATS:
-            write(arguments.records, distinct, Path(folder, f"size.{name}"))
-            total = sum(path.stat().st_size for path in Path(folder).glob(f"size.*{name}"))
-            print(f"{name:8} {total / distinct:8.0f} bytes/record ({distinct} records)", flush=True)
-        for name in FORMATS:
-            for count in arguments.counts:
+            for count in (distinct, *arguments.counts):
                 output = Path(folder, f"{count}.{name}")
                 for work in ("write",) if name == "csv" else ("write", "read") if name == "jsonl" else WORK:
                     command = [sys.executable, __file__, str(arguments.records), "--only", work, str(count), str(output)]
                     subprocess.run(command, check=True)
-                output.unlink()
+                total = sum(path.stat().st_size for path in Path(folder).glob(f"{count}.*"))
+                print(f"{name:8} {total / count:13.0f} bytes/record", "" if count == distinct else "(repeated)", flush=True)
+                for path in Path(folder).iterdir():
+                    path.unlink()
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ def _check(path: Path) -> None:
 def _json_lines(path: Path) -> Iterator[tuple[bytes, Determination]]:
     try:
         with path.open("rb") as file:
-            for number, line in enumerate(file, 1):
+            for number, line in enumerate(file, 1):  # noqa: B007 (an error names it)
                 if record := line.strip():
                     yield record, _decode(record)
     except OSError as error:
