@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from unmet.results.files import FileRow
 
 # A row group ends with the first batch that brings it to so many rows or bytes: few enough for memory, enough for a scan.
-_RECORD_ROWS, _TABLE_ROWS = 1024, 32_768
-_BYTES = 64_000_000
+_RECORD_ROWS, _TABLE_ROWS = 512, 32_768
+_BYTES = 16_000_000
 _RECORDS = "records"
 
 _decode = msgspec.json.Decoder(Determination).decode
