@@ -12,7 +12,8 @@ from unmet.ingest.read import letter_from_bytes
 from unmet.knowledge import codes
 from unmet.reading import determine, read
 from unmet.record import Determination, LetterWarning
-from unmet.views.table import label, meaning, render
+from unmet.views.table import render
+from unmet.views.wording import label, meaning
 
 CURE = "next request must document"
 WIDE = 2000
