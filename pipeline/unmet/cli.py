@@ -45,6 +45,7 @@ class Format(StrEnum):
     table = "table"
     json = "json"
     jsonl = "jsonl"
+    html = "html"
 
 
 class EngineName(StrEnum):
@@ -117,6 +118,9 @@ def read(
     except ValueError as error:
         raise _fail(str(error), _SOME_FAILED) from None
     chosen = format or (Format.table if output is None and sys.stdout.isatty() else Format.jsonl)
+    if chosen is Format.html:
+        _write_page(paths, model, output)
+        return
     failed = False
     with _sink(output) as sink:
         for path in paths:
@@ -134,6 +138,23 @@ def read(
                 sink.write(determination.to_json() + b"\n")
             sink.flush()
     raise typer.Exit(_SOME_FAILED if failed else _ALL_READ)
+
+
+def _write_page(paths: list[Path], model: str | None, output: Path | None) -> None:
+    """Write the page of one letter; nothing is written where the letter cannot be read."""
+    from unmet.batch.pool import read_to_json
+    from unmet.errors import UnreadableLetterError
+    from unmet.record import Determination
+    from unmet.views.letter_page import render_letter
+
+    if len(paths) != 1:
+        raise _fail(f"--format html makes the page of one letter, and {len(paths)} are named; run it once for each")
+    line = read_to_json(str(paths[0]), True, model)
+    if isinstance(line, UnreadableLetterError):
+        _report(line)
+        raise typer.Exit(_SOME_FAILED)
+    with _sink(output) as sink:
+        sink.write(render_letter(Determination.from_json(line)).encode())
 
 
 @app.command()
