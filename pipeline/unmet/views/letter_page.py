@@ -99,7 +99,6 @@ class RequestView(NamedTuple):
     item: str
     title: str | None
     upheld: bool
-    family: str
     facts: list[tuple[str, str]]
     falls_with: tuple[str, int] | None
     falling: list[tuple[str, int]]
@@ -250,7 +249,7 @@ def _request(
     number: int, request: Request, criteria: Sequence[Criterion], determination: Determination, anchors: frozenset[str]
 ) -> RequestView:
     item, title = one_line(request.item.text), one_line(request.title.text)
-    facts = [("Family", label(request.family))]
+    facts = [("Family", label(request.family).capitalize())]
     if request.partial and request.partial.original:
         facts.append(("First requested", one_line(request.partial.original)))
     if request.partial and request.partial.authorized:
@@ -271,13 +270,12 @@ def _request(
         item=item,
         title=title if title != item else None,
         upheld=request.decision == "upheld",
-        family=label(request.family),
         facts=facts,
         falls_with=parent,
         falling=falling,
         criteria=[_criterion(number, request, place, criterion, parent, anchors) for place, criterion in enumerate(criteria, 1)],
         cure=[
-            (_group(number, places[id(criterion)]), label(criterion.type), asks) for criterion, asks in to_document(request)
+            (_group(number, places[id(criterion)]), label(criterion.type).capitalize(), asks) for criterion, asks in to_document(request)
         ],
     )
 
@@ -291,7 +289,7 @@ def _criterion(
     return CriterionView(
         group=group,
         short=f"{request.index}.{place}",
-        name=label(criterion.type),
+        name=label(criterion.type).capitalize(),
         meaning=meaning(criterion.type),
         status=criterion.status,
         symbol=mark.symbol,

@@ -137,7 +137,7 @@ def letter_html(determination: Determination, references: Sequence[Reference]) -
     out: list[Markup] = []
     for block in _blocks(text, determination.sections):
         section = determination.sections[block.section] if block.section is not None else None
-        out.append(Markup('<div class="block {}">').format(section.kind if section else "none"))
+        out.append(Markup('<div class="block">'))
         if section is not None:
             seen_request = seen_request or section.kind == "request_title"
             number = next((titles[at] for at in sorted(titles) if section.start <= at < section.end), None)
@@ -263,7 +263,7 @@ class _Writer:
                 name = VOICES.get(run.voice, label(run.voice))
                 note += Markup('<span class="voice note">{}<span class="colon">: </span></span>').format(name)
             voice = run.voice
-            yield Markup('<span class="run {}{}">{}{}</span>').format(run.voice or "none", turn, note, self._stretch(start, end))
+            yield Markup('<span class="run v-{}{}">{}{}</span>').format(run.voice or "unknown", turn, note, self._stretch(start, end))
 
     def _stretch(self, start: int, end: int) -> Markup:
         """Write a stretch; marks are closed at its end and taken up again by the next one."""

@@ -68,8 +68,8 @@ def in_order(request: Request) -> list[Criterion]:
 
 
 def percent(confidence: float) -> str:
-    """Return a confidence as "46%"."""
-    return f"{confidence:.0%}"
+    """Return a confidence as "46%"; nothing is wholly certain."""
+    return f"{min(confidence, 0.99):.0%}"
 
 
 def citation_words(citation: Citation) -> str:
