@@ -17,7 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from unmet.reasoning.catalogue import load_catalogue
-from unmet.views.letter_text import VOICES, Reference, letter_html, mention_anchor, title_anchor
+from unmet.views.letter_text import Reference, letter_html, mention_anchor, title_anchor
 from unmet.views.wording import (
     BASIS,
     LOGIC,
@@ -153,7 +153,6 @@ def render_letter_body(determination: Determination) -> Markup:
     requests = [_request(number, request, criteria, determination, letter.anchors) for number, request, criteria in numbered]
     places = {mention.id: mention_anchor(number) for number, mention in reversed(list(enumerate(determination.mentions)))}
     labels = [mention.label for mention in determination.mentions]
-    voices = {sentence.voice for sentence in determination.sentences}
     return Markup(
         _environment()
         .get_template("letter_body.html")
@@ -174,7 +173,6 @@ def render_letter_body(determination: Determination) -> Markup:
             ],
             medications=[_medication(one, places, letter.anchors) for one in determination.medications],
             labels=[(code.lower(), name, labels.count(code)) for code, name in LABELS.items()],
-            voices=[(code, name) for code, name in VOICES.items() if code in voices],
             letter=letter.html,
             file=one_line(PurePath(determination.source.path).name),
         )

@@ -21,15 +21,23 @@ if TYPE_CHECKING:
 
 Role = Literal["statement", "evidence", "counter-evidence", "warning"]
 
-# The word in the margin for each voice, as short as can be said aloud.
+
+
+class Voice(NamedTuple):
+    """What the margin says of a voice, and in short where it begins within a line."""
+
+    word: str
+    short: str
+
+
 VOICES: Final = {
-    "reviewer": "Reviewer",
-    "guideline": "Guideline",
-    "utilization_review": "Util. review",
-    "provider": "Provider",
-    "patient": "Patient",
-    "record": "Record",
-    "boilerplate": "Form text",
+    "reviewer": Voice("Reviewer", "Rev"),
+    "guideline": Voice("Guideline", "Gdl"),
+    "utilization_review": Voice("Util. review", "UR"),
+    "provider": Voice("Provider", "Prov"),
+    "patient": Voice("Patient", "Pat"),
+    "record": Voice("Record", "Rec"),
+    "boilerplate": Voice("Form text", ""),
 }
 SECTIONS: Final = {
     "header": "Header",
@@ -47,8 +55,10 @@ SECTIONS: Final = {
 # Parts of a request: headings of lower rank, for screen readers only, since the letter prints its own.
 _PARTS: Final = frozenset(["claims_administrator_guideline", "maximus_guideline", "rationale"])
 
-# A line end within a paragraph: the line is long, and the next one goes on. Where the column is narrow it may flow.
-_SOFT_END = re.compile(r"(?<=[^\n]{40})\r?\n(?=[^\s\d•*#>|-])")
+# Sections of running text. A line end within a paragraph of theirs, after a long line and before one that begins no item
+# of a list, is there because the line was full: with the marks between, the words flow on unless asked not to.
+_PROSE: Final = frozenset(["how_made", "case_summary", "claims_administrator_guideline", "maximus_guideline", "rationale"])
+_SOFT_END = re.compile(r"(?<=[^\n]{40})\r?\n(?!\s|[-•*#>|]|\(?[\da-zA-Z]{1,2}[.)]\s)")
 _LINE_START = re.compile(r"\n[^\S\n]*(?=\S)")
 
 
@@ -130,7 +140,14 @@ def letter_html(determination: Determination, references: Sequence[Reference]) -
         *(_reference_mark(reference, len(text)) for reference in references),
         *(_mention_mark(number, mention, len(text)) for number, mention in enumerate(determination.mentions)),
     ]
-    writer = _Writer(text, [mark for mark in marks if mark.start < mark.end])
+    soft = {
+        at
+        for section in determination.sections
+        if section.kind in _PROSE
+        for match in _SOFT_END.finditer(text, max(section.start, 0), max(section.end, 0))
+        for at in range(*match.span())
+    }
+    writer = _Writer(text, [mark for mark in marks if mark.start < mark.end], soft)
     titles = {request.title.start: number for number, request in reversed(list(enumerate(determination.requests)))}
     runs = list(_runs(determination, len(text)))
     seen_request = False
@@ -237,14 +254,14 @@ def _runs(determination: Determination, length: int) -> Iterator[_Run]:
 class _Writer:
     """Writes the text from front to back with the marks over it; remembers which marks were begun, and the page it is on."""
 
-    def __init__(self, text: str, marks: Sequence[_Mark]) -> None:
+    def __init__(self, text: str, marks: Sequence[_Mark], soft: set[int]) -> None:
         self.text = text
         self.written: set[str] = set()
         self.page: int | None = None
         self._ahead = sorted(marks, key=lambda mark: mark.start, reverse=True)
         self._over: list[_Mark] = []
         self._begun: set[int] = set()
-        self._soft = {at for match in _SOFT_END.finditer(text) for at in range(*match.span())}
+        self._soft = soft
 
     def runs(self, block: _Block, runs: Iterable[_Run]) -> Iterator[Markup]:
         """Write a block: one element per run, with its voice and the beginning of a page in the margin."""
@@ -260,8 +277,9 @@ class _Writer:
             turn = ""
             if run.voice is not None and run.voice != voice:
                 turn = " turn"
-                name = VOICES.get(run.voice, label(run.voice))
-                note += Markup('<span class="voice note">{}<span class="colon">: </span></span>').format(name)
+                known = VOICES.get(run.voice, Voice(label(run.voice), "?"))
+                note += Markup('<span class="voice note">{}<span class="colon">: </span></span>').format(known.word)
+                note += Markup('<span class="tick note" data-voice="{}"></span>').format(known.short)
             voice = run.voice
             yield Markup('<span class="run v-{}{}">{}{}</span>').format(run.voice or "unknown", turn, note, self._stretch(start, end))
 
@@ -302,7 +320,7 @@ class _Writer:
         return opening + Markup(">") + (mark.note if first else Markup(""))
 
     def _words(self, start: int, end: int) -> Markup:
-        """Escape a stretch; line ends inside a paragraph are elements, so that a narrow column may let them flow."""
+        """Escape a stretch; line ends inside a paragraph are elements of their own, so that the page may let them flow."""
         out: list[Markup] = []
         at = start
         while at < end:
