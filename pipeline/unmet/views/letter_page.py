@@ -122,7 +122,9 @@ def render_letter(determination: Determination) -> str:
     ``determination`` must have its text (``unmet.read(path, with_text=True)``); raises ``ValueError`` without.
     """
     style, script = stylesheet(), behaviour()
-    policy = f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; base-uri 'none'; form-action 'none'"
+    policy = (
+        f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; base-uri 'none'; form-action 'none'"
+    )
     page = _environment().get_template("letter.html")
     return page.render(
         name=_name(determination),
@@ -145,7 +147,9 @@ def render_letter_body(determination: Determination) -> Markup:
         for reference in _references(number, request, place, criterion)
     ]
     references += [
-        Reference(warning.span, "warning", f"ws-{place}", f"warning-{place}", f"warning-{place}", "!", one_line(warning.message), "")
+        Reference(
+            warning.span, "warning", f"ws-{place}", f"warning-{place}", f"warning-{place}", "!", one_line(warning.message), ""
+        )
         for place, warning in enumerate(determination.warnings)
         if warning.span
     ]
@@ -273,7 +277,8 @@ def _request(
         falling=falling,
         criteria=[_criterion(number, request, place, criterion, parent, anchors) for place, criterion in enumerate(criteria, 1)],
         cure=[
-            (_group(number, places[id(criterion)]), label(criterion.type).capitalize(), asks) for criterion, asks in to_document(request)
+            (_group(number, places[id(criterion)]), label(criterion.type).capitalize(), asks)
+            for criterion, asks in to_document(request)
         ],
     )
 
@@ -344,7 +349,13 @@ def _medication(medication: Medication, places: dict[str, str], anchors: frozens
 
 def _tally(requests: Sequence[Request]) -> dict[str, int]:
     """Count what a reader asks first: requests by decision, unmet criteria of upheld ones by what can be done about them."""
-    unmet = [one.unmet_basis for request in requests if request.decision == "upheld" for one in request.criteria if one.status == "unmet"]
+    unmet = [
+        one.unmet_basis
+        for request in requests
+        if request.decision == "upheld"
+        for one in request.criteria
+        if one.status == "unmet"
+    ]
     return {
         "upheld": sum(request.decision == "upheld" for request in requests),
         "overturned": sum(request.decision == "overturned" for request in requests),

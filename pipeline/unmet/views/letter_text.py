@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 Role = Literal["statement", "evidence", "counter-evidence", "warning"]
 
 
-
 class Voice(NamedTuple):
     """What the margin says of a voice, and in short where it begins within a line."""
 
@@ -177,7 +176,9 @@ def _reference_mark(reference: Reference, length: int) -> _Mark:
         '<a class="ref note {role}" id="{anchor}" href="#{back}" data-group="{group}" aria-label="{what}: {name}. Back to it.">'
         '<span class="sym" aria-hidden="true">{symbol}</span>{short}<span class="word"> {role}</span></a>'
     ).format(**reference._asdict(), what=what)
-    return _mark(reference.span, length, rank=1, css=f"rel {reference.role}", note=note, group=reference.group, anchor=reference.anchor)
+    return _mark(
+        reference.span, length, rank=1, css=f"rel {reference.role}", note=note, group=reference.group, anchor=reference.anchor
+    )
 
 
 def _mention_mark(number: int, mention: Mention, length: int) -> _Mark:
@@ -281,7 +282,9 @@ class _Writer:
                 note += Markup('<span class="voice note">{}<span class="colon">: </span></span>').format(known.word)
                 note += Markup('<span class="tick note" data-voice="{}"></span>').format(known.short)
             voice = run.voice
-            yield Markup('<span class="run v-{}{}">{}{}</span>').format(run.voice or "unknown", turn, note, self._stretch(start, end))
+            yield Markup('<span class="run v-{}{}">{}{}</span>').format(
+                run.voice or "unknown", turn, note, self._stretch(start, end)
+            )
 
     def _stretch(self, start: int, end: int) -> Markup:
         """Write a stretch; marks are closed at its end and taken up again by the next one."""

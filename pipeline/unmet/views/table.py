@@ -117,7 +117,9 @@ def _proof(criterion: Criterion) -> RenderableType:
         lines.append(Text(f"stated: “{one_line(criterion.statement.text)}”{_page(criterion.statement)}", style="dim"))
     lines += [_fact("numbers", one_line(value_words(value, criterion))) for value in criterion.values]
     lines += [
-        Text("but the case summary says: ", style="bold yellow").append(f"“{one_line(span.text)}”{_page(span)}", style="not bold default")
+        Text("but the case summary says: ", style="bold yellow").append(
+            f"“{one_line(span.text)}”{_page(span)}", style="not bold default"
+        )
         for span in criterion.counter_evidence
     ]
     return Group(*lines)

@@ -41,7 +41,11 @@ BASIS: Final = {
     "inherited": Reason("falls with another request", "Falls with another request"),
 }
 OUTCOME: Final = {"upheld": "denial upheld", "overturned": "denial overturned", "partial": "partly overturned"}
-LOGIC: Final = {"all": "every item of its list is required", "any": "any item of its list will do", "one": "one item of its list will do"}
+LOGIC: Final = {
+    "all": "every item of its list is required",
+    "any": "any item of its list will do",
+    "one": "one item of its list will do",
+}
 
 _STATUS_ORDER = tuple(STATUS)
 
