@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 from unmet.reading import read
 from unmet.record import (
+    Basis,
     Case,
     Criterion,
     Determination,
@@ -22,7 +23,6 @@ from unmet.record import (
     SentenceSpan,
     SourceInfo,
     Span,
-    Basis,
 )
 
 _VOID = {"meta", "input", "br", "img", "link", "hr", "base"}

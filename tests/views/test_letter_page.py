@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -183,7 +184,7 @@ def test_letter_page_headings_in_order(records: dict[str, Determination]) -> Non
         headings = Page(render_letter(determination)).headings
         assert headings.count(1) == 1, name
         assert headings[0] == 1, name
-        assert all(later - earlier <= 1 for earlier, later in zip(headings, headings[1:], strict=False)), name
+        assert all(later - earlier <= 1 for earlier, later in pairwise(headings)), name
 
 
 def test_letter_page_marks_pages(records: dict[str, Determination]) -> None:

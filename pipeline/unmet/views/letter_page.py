@@ -26,6 +26,7 @@ from unmet.views.wording import (
     UNCERTAIN,
     citation_words,
     guideline_words,
+    heading,
     in_order,
     label,
     meaning,
@@ -95,7 +96,7 @@ class RequestView(NamedTuple):
 
     anchor: str
     title_anchor: str
-    index: int
+    number: int
     item: str
     title: str | None
     upheld: bool
@@ -150,13 +151,13 @@ def render_letter_body(determination: Determination) -> Markup:
         Reference(
             warning.span, "warning", f"ws-{place}", f"warning-{place}", f"warning-{place}", "!", one_line(warning.message), ""
         )
-        for place, warning in enumerate(determination.warnings)
+        for place, warning in enumerate(determination.warnings, 1)
         if warning.span
     ]
     letter = letter_html(determination, references)
     requests = [_request(number, request, criteria, determination, letter.anchors) for number, request, criteria in numbered]
     places = {mention.id: mention_anchor(number) for number, mention in reversed(list(enumerate(determination.mentions)))}
-    labels = [mention.label for mention in determination.mentions]
+    labels: list[str] = [mention.label for mention in determination.mentions]
     return Markup(
         _environment()
         .get_template("letter_body.html")
@@ -173,7 +174,7 @@ def render_letter_body(determination: Determination) -> Markup:
                     one_line(warning.message),
                     _quote(warning.span, f"ws-{place}", letter.anchors) if warning.span else None,
                 )
-                for place, warning in enumerate(determination.warnings)
+                for place, warning in enumerate(determination.warnings, 1)
             ],
             medications=[_medication(one, places, letter.anchors) for one in determination.medications],
             labels=[(code.lower(), name, labels.count(code)) for code, name in LABELS.items()],
@@ -251,7 +252,7 @@ def _request(
     number: int, request: Request, criteria: Sequence[Criterion], determination: Determination, anchors: frozenset[str]
 ) -> RequestView:
     item, title = one_line(request.item.text), one_line(request.title.text)
-    facts = [("Family", label(request.family).capitalize())]
+    facts = [("Family", heading(request.family))]
     if request.partial and request.partial.original:
         facts.append(("First requested", one_line(request.partial.original)))
     if request.partial and request.partial.authorized:
@@ -268,7 +269,7 @@ def _request(
     return RequestView(
         anchor=f"req-{number}",
         title_anchor=title_anchor(number) if title_anchor(number) in anchors else "",
-        index=request.index,
+        number=request.index,
         item=item,
         title=title if title != item else None,
         upheld=request.decision == "upheld",
@@ -276,10 +277,7 @@ def _request(
         falls_with=parent,
         falling=falling,
         criteria=[_criterion(number, request, place, criterion, parent, anchors) for place, criterion in enumerate(criteria, 1)],
-        cure=[
-            (_group(number, places[id(criterion)]), label(criterion.type).capitalize(), asks)
-            for criterion, asks in to_document(request)
-        ],
+        cure=[(_group(number, places[id(criterion)]), heading(criterion.type), asks) for criterion, asks in to_document(request)],
     )
 
 
@@ -292,7 +290,7 @@ def _criterion(
     return CriterionView(
         group=group,
         short=f"{request.index}.{place}",
-        name=label(criterion.type).capitalize(),
+        name=heading(criterion.type),
         meaning=meaning(criterion.type),
         status=criterion.status,
         symbol=mark.symbol,

@@ -57,7 +57,7 @@ _PARTS: Final = frozenset(["claims_administrator_guideline", "maximus_guideline"
 # Sections of running text. A line end within a paragraph of theirs, after a long line and before one that begins no item
 # of a list, is there because the line was full: with the marks between, the words flow on unless asked not to.
 _PROSE: Final = frozenset(["how_made", "case_summary", "claims_administrator_guideline", "maximus_guideline", "rationale"])
-_SOFT_END = re.compile(r"(?<=[^\n]{40})\r?\n(?!\s|[-•*#>|]|\(?[\da-zA-Z]{1,2}[.)]\s)")
+_SOFT_END = re.compile(r"(?<=[^\n]{40})[ \t]{0,9}\r?\n(?!\s|[-•*#>|]|\(?[\da-zA-Z]{1,2}[.)]\s)")
 _LINE_START = re.compile(r"\n[^\S\n]*(?=\S)")
 
 

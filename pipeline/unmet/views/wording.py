@@ -47,12 +47,19 @@ LOGIC: Final = {
     "one": "one item of its list will do",
 }
 
+_ACRONYMS = frozenset(["adl", "dme", "nsaid"])
 _STATUS_ORDER = tuple(STATUS)
 
 
 def label(code: str) -> str:
     """Return a code of the taxonomy as words."""
-    return code.replace("_", " ")
+    return " ".join(word.upper() if word in _ACRONYMS else word for word in code.split("_"))
+
+
+def heading(code: str) -> str:
+    """Return a code of the taxonomy as words that begin with a capital."""
+    words = label(code)
+    return words[:1].upper() + words[1:]
 
 
 def one_line(text: str) -> str:
