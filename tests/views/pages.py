@@ -146,7 +146,7 @@ def with_text(path: Path) -> Determination:
 
 
 class Page(HTMLParser):
-    """A parsed page: its ids and links, its elements, the letter's text without the notes, and the words marked by (role, group)."""
+    """A parsed page: ids, links, elements, the letter's text without the notes, and the words marked by (role, group)."""
 
     def __init__(self, page: str) -> None:
         super().__init__(convert_charrefs=True)

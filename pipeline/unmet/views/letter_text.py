@@ -61,6 +61,9 @@ _SOFT_END = re.compile(r"(?<=[^\n]{40})[ \t]{0,9}\r?\n(?!\s|[-•*#>|]|\(?[\da-z
 _LINE_START = re.compile(r"\n[^\S\n]*(?=\S)")
 
 
+_NO_NOTE: Final = Markup("")
+
+
 class Reference(NamedTuple):
     """A span that a criterion or a warning points at, and the way back: ``anchor`` is its own id, ``back`` that of the item.
 
@@ -197,7 +200,7 @@ def _mention_mark(number: int, mention: Mention, length: int) -> _Mark:
 
 
 def _mark(
-    span: Span, length: int, *, rank: int, css: str, anchor: str = "", title: str = "", note: Markup = Markup(""), group: str = ""
+    span: Span, length: int, *, rank: int, css: str, anchor: str = "", title: str = "", note: Markup = _NO_NOTE, group: str = ""
 ) -> _Mark:
     start, end = (min(max(at, 0), length) for at in (span.start, span.end))
     return _Mark(start, end, rank, css, anchor, title, note, group)
