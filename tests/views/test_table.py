@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from unmet.ingest.read import letter_from_bytes
 from unmet.knowledge import codes
 from unmet.reading import determine, read
-from unmet.record import Determination, LetterWarning
+from unmet.record import Citation, Determination, LetterWarning, Partial, Value
 from unmet.views.table import render
 from unmet.views.wording import label, meaning
 
@@ -144,6 +144,41 @@ def test_views_table_marks_what_is_uncertain(one: Determination) -> None:
     for criterion in one.requests[0].criteria:
         criterion.confidence = 0.95
     assert "uncertain" not in render(only(one, 1), color=False)
+
+
+def test_views_table_shows_the_numbers_of_a_criterion(one: Determination) -> None:
+    one.requests[0].criteria[0].values = [Value(quantity="visits", asked=18, allowed=10, unit="visits")]
+    assert "numbers: asked 18 visits, allowed 10" in words(render(only(one, 1), color=False, width=WIDE))
+
+
+def test_views_table_shows_counter_evidence_beside_the_finding(records: dict[str, Determination]) -> None:
+    determination = records["sample-early-2014.pdf"]
+    against = [span for request in determination.requests for one in request.criteria for span in one.counter_evidence]
+    shown = words(render(determination, color=False, width=WIDE))
+    assert against
+    assert shown.count("but the case summary says") == len(against)
+    assert all(f"“{' '.join(span.text.split())}”" in shown for span in against)
+
+
+def test_views_table_shows_what_a_warning_is_about(one: Determination) -> None:
+    title = one.requests[0].title
+    one.warnings = [LetterWarning(code="x", message="Two dates differ", span=title), LetterWarning(code="y", message="No header")]
+    shown = words(render(one, color=False, width=WIDE))
+    assert f"! Two dates differ — “{' '.join(title.text.split())}”" in shown
+    assert "! No header" in shown
+
+
+@pytest.mark.parametrize("color", [False, True])
+def test_views_table_lets_no_terminal_codes_of_a_record_through(one: Determination, color: bool) -> None:
+    code = "\x1b]0;title\x07"
+    one.case.case_number = one.source.path = f"CM{code}"
+    one.reviewer.specialties = [code]
+    one.requests[0].partial = Partial(original=code, authorized=code)
+    one.requests[0].maximus.citations = [Citation(body="MTUS", chapter=code)]
+    one.warnings = [LetterWarning(code="x", message=code)]
+    shown = render(one, color=color, width=WIDE)
+    assert "\x07" not in shown
+    assert "\x1b]" not in shown
 
 
 @pytest.mark.parametrize("width", [60, 40, 100])

@@ -44,7 +44,7 @@ def render(determination: Determination, *, color: bool, width: int | None = Non
 
 def _title(determination: Determination) -> Text:
     case = determination.case
-    title = Text(case.case_number or determination.source.path, style="bold")
+    title = Text(one_line(case.case_number or determination.source.path), style="bold")
     facts = [f"decided {case.decision_date}" if case.decision_date else None]
     if case.outcome:
         facts.append(OUTCOME[case.outcome])
@@ -55,7 +55,7 @@ def _title(determination: Determination) -> Text:
         facts.append(", ".join(part for part in (f"age {patient.age}" if patient.age else "", patient.sex or "") if part))
     shown = [fact for fact in facts if fact]
     if shown:
-        title.append("  " + " · ".join(shown), style="default not bold")
+        title.append("  " + one_line(" · ".join(shown)), style="default not bold")
     return title
 
 
@@ -89,7 +89,7 @@ def _request(request: Request) -> RenderableType:
 
 
 def _fact(name: str, words: str) -> Text:
-    return Text(f"{name}: ", style="dim").append(words, style="not dim default")
+    return Text(f"{name}: ", style="dim").append(one_line(words), style="not dim default")
 
 
 def _criteria(request: Request) -> RenderableType:
@@ -115,7 +115,7 @@ def _proof(criterion: Criterion) -> RenderableType:
     lines = [Text(f"“{one_line(span.text)}”{_page(span)}") for span in criterion.evidence]
     if criterion.statement and not lines:
         lines.append(Text(f"stated: “{one_line(criterion.statement.text)}”{_page(criterion.statement)}", style="dim"))
-    lines += [_fact("numbers", one_line(value_words(value, criterion))) for value in criterion.values]
+    lines += [_fact("numbers", value_words(value, criterion)) for value in criterion.values]
     lines += [
         Text("but the case summary says: ", style="bold yellow").append(
             f"“{one_line(span.text)}”{_page(span)}", style="not bold default"
