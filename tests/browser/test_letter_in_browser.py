@@ -231,7 +231,8 @@ def test_browser_policy_stops_what_is_injected(show: Open, records: Records) -> 
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])
 @pytest.mark.parametrize("chosen", [False, True], ids=["unchosen", "chosen"])
 def test_browser_accessible(show: Open, records: Records, viewport: dict[str, int], color_scheme: str, chosen: bool) -> None:
-    names = ("sample-early-2014.pdf",) if chosen else SAMPLES
+    every = not chosen and (viewport is PHONE) == (color_scheme == "dark")
+    names = SAMPLES if every else ("sample-early-2014.pdf",)
     for name in names:
         page = show(records[name], viewport=viewport, color_scheme=color_scheme, bypass_csp=True)
         if chosen:
