@@ -25,9 +25,8 @@ IMAGES = ROOT / "docs" / "images"
 WIDE = {"viewport": {"width": 1440, "height": 900}}
 PHONE = {"viewport": {"width": 390, "height": 780}, "device_scale_factor": 1.5, "is_mobile": True}
 PICTURES: dict[str, dict[str, Any]] = {
-    "letter-view.png": {**WIDE, "color_scheme": "light"},
-    "letter-view-dark.png": {**WIDE, "color_scheme": "dark"},
-    "letter-view-phone.png": {**PHONE, "color_scheme": "light"},
+    "letter-view.png": WIDE,
+    "letter-view-phone.png": PHONE,
 }
 # Of the sample letter: the criterion whose finding its own case summary speaks against.
 CHOICE = ".item:has(.counter)"
