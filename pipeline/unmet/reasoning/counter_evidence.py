@@ -18,9 +18,10 @@ from functools import cache
 from itertools import islice, zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from unmet.components.rules import Found, union
+from unmet.components.rules import Found, ignoring_case, union
 from unmet.errors import KnowledgeError
 from unmet.knowledge import codes, load_yaml
+from unmet.layout.literals import PatternTable
 from unmet.layout.pattern import trim
 from unmet.reasoning.cues import clauses, find_cues, governing
 from unmet.reasoning.dates import dates_in
@@ -158,14 +159,13 @@ def answers() -> list[Answer]:
         types, only = frozenset(entry["types"]), frozenset(entry.get("families", ()))
         if types - codes("criterion_type") or only - codes("treatment_family"):
             raise KnowledgeError(f"knowledge/counter_evidence.yaml, {entry['name']}: unknown type or family")
-        missing = union([rf"(?<!\w)(?:{one})(?!\w)" for one in entry["missing"]])
         found.append(
             Answer(
                 entry["name"],
                 types,
                 only,
                 bool(entry.get("denied")),
-                missing,
+                union(_whole(entry["missing"])),
                 _pattern(entry, "unless"),
                 _pattern(entry, "words"),
                 entry.get("place"),
@@ -181,6 +181,17 @@ def answers() -> list[Answer]:
             )
         )
     return found
+
+
+def _whole(patterns: list[str]) -> list[str]:
+    return [rf"(?<!\w)(?:{one})(?!\w)" for one in patterns]
+
+
+@cache
+def _missing() -> PatternTable:
+    """Return what may be missing, by the number of its answer."""
+    entries = load_yaml("counter_evidence.yaml")["answers"]
+    return PatternTable({str(number): _whole(entry["missing"]) for number, entry in enumerate(entries)}, ignoring_case)
 
 
 @cache
@@ -226,10 +237,11 @@ def asked(text: str, start: int, end: int, criterion_type: str, family: str) -> 
         return found
     for clause_start, clause_end in clauses(text, start, end):
         cues = find_cues(text, clause_start, clause_end)
+        if not any(_silent(text, cue) for cue in cues):
+            continue
         topics = [
-            (match.start(), match.end(), answer)
-            for answer in answers()
-            for match in answer.missing.finditer(text, clause_start, clause_end)
+            (match.start(), match.end(), answers()[int(number)])
+            for number, match in _missing().finditer(text, clause_start, clause_end)
         ]
         # "The number of therapy visits" misses the number, not the therapy.
         topics = [one for one in topics if not any(_holds(other, one) for other in topics)]
@@ -390,31 +402,30 @@ def _names(one: Mention) -> frozenset[str]:
     return frozenset([str(one["attributes"].get("canonical"))]) if one["label"] == "PROCEDURE" else frozenset()
 
 
-def counter_evidence(
-    summary: Summary, dispute: Dispute, criterion_type: str, basis: str, evidence: Iterable[Offsets]
-) -> list[Offsets]:
-    """Return the spans of the summary against a finding made in ``evidence``, in reading order.
+def questions(text: str, family: str, criterion_type: str, basis: str, evidence: Iterable[Offsets]) -> list[Ask]:
+    """Return what a finding made in ``evidence`` says is missing and the summary could answer; nearly always nothing.
 
     ``basis`` is the unmet basis: ``undocumented``, or ``contradicted`` where only findings of an examination that are
     said not to be there are answered. Any other basis has none.
     """
     if basis not in ("undocumented", "contradicted"):
         return []
-    text = summary.text
     spans = list(evidence)
-    asks = [one for start, end in spans for one in asked(text, start, end, criterion_type, dispute.family)]
+    asks = [one for start, end in spans for one in asked(text, start, end, criterion_type, family)]
+    asks = [one for one in asks if basis == "undocumented" or one.answer.denied]
+    # A date named once holds for what else is said of the topic.
+    return [one if one.dates else one._replace(dates=_dates_of(text, spans, one.answer, asks)) for one in asks]
+
+
+def counter_evidence(summary: Summary, dispute: Dispute, criterion_type: str, asks: list[Ask]) -> list[Offsets]:
+    """Return the spans of the summary that answer the :func:`questions` of a finding, in reading order."""
+    text = summary.text
     found: set[Offsets] = set()
-    for bare in asks:
-        answer = bare.answer
-        if basis == "contradicted" and not answer.denied:
-            continue
-        # A date named once holds for what else is said of the topic.
-        same = [one.dates for one in asks if one.answer.name == answer.name]
-        ask = bare if bare.dates else bare._replace(dates=frozenset().union(*same, *_dates_of(text, spans, answer)))
+    for ask in asks:
         if _conceded(text, ask, dispute):
             continue
         answered = [(one, list(_answering(summary, one, ask, dispute))) for one in summary.statements]
-        if answer.signs:
+        if ask.answer.signs:
             answered = _nerve_signs(summary, ask, dispute, answered)
         if not any(matches for _, matches in answered) or _same_silence(summary, ask, criterion_type, dispute):
             continue
@@ -424,9 +435,10 @@ def counter_evidence(
     return _without_nested(found)
 
 
-def _dates_of(text: str, spans: list[Offsets], answer: Answer) -> list[frozenset[str]]:
-    """Return the dates of the reviewer's sentences that name what ``answer`` is about."""
-    return [frozenset(one.iso for one in dates_in(text, *span)) for span in spans if answer.missing.search(text, *span)]
+def _dates_of(text: str, spans: list[Offsets], answer: Answer, asks: list[Ask]) -> frozenset[str]:
+    """Return the dates of the reviewer's sentences that name what ``answer`` is about, or ask for it."""
+    named = {one.iso for span in spans if answer.missing.search(text, *span) for one in dates_in(text, *span)}
+    return frozenset(named).union(*(one.dates for one in asks if one.answer.name == answer.name))
 
 
 def _conceded(text: str, ask: Ask, dispute: Dispute) -> bool:
