@@ -35,11 +35,17 @@ ALTERNATIVES = {
 @pytest.mark.parametrize(
     ("pattern", "literals"),
     [
-        ("not\\s+document\\w*", [{"document"}, {"not"}]),
-        ("(?:rate[sd]?|scored?)\\s+at", [{"rate", "score"}, {"at"}]),
+        ("not\\s+document\\w*", [{" document"}, {"not "}]),
+        ("(?:rate[sd]?|scored?)\\s+at", [{"rate ", "rates ", "rated ", "score ", "scored "}, {" at"}]),
         ("(?:very\\s+)?\\w+", []),
         ("(?<=unmet )x{2,}", []),
-        ("\\b(?:MRI|CT)\\b", [{"mri", "ct"}]),
+        ("\\b(?:MRI|CT)\\b", [{" mri ", " ct "}]),
+        ("\\b(?:his|her)\\b", [{" his ", " her "}]),
+        ("(?<!\\w)x[- ]?ray(?!\\w)", [{" x ray ", " xray "}]),
+        ("(?:[(,]\\s*)?of the", [{"of the"}]),
+        ("(?:four|4)\\s?A", [{"four", "4"}]),
+        ("no(?:ne)?(?:\\s|$)", [{"no ", "none "}]),
+        ("(?:un)?met(?:\\s+\\w+)?", [{"met", "unmet"}]),
         ("(?:pain\\s+)?(?:relief|\\w+)", []),
         ("pain(?:\\s+pain)?", [{"pain"}]),
     ],
@@ -74,6 +80,28 @@ def test_no_rule_of_the_knowledge_is_hidden_by_its_literals(data: st.DataObject)
     text = data.draw(st.from_regex(plain, fullmatch=True))
     found = [match.span() for _, match in PatternTable({"one": [pattern]}, ignoring_case).finditer(text, 0, len(text))]
     assert found == [match.span() for match in plain.finditer(text)]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        ("\\bher\\b", "her"),
+        ("\\bher\\b", "told\u201dher\u2019s"),
+        ("(?:sick|kin)", "\u017f\u0131c\u212a"),
+        ("na[i\u00ef]ve", "NA\u00cfVE"),
+        ("caf\u00e9 au", "CAF\u00c9\u00a0au"),
+        ("s/p|status[- ]post", "S/P"),
+    ],
+)
+def test_letters_and_signs_outside_of_ascii_hide_nothing(pattern: str, text: str) -> None:
+    found = [match.span() for _, match in PatternTable({"one": [pattern]}, ignoring_case).finditer(text, 0, len(text))]
+    assert found == [match.span() for match in ignoring_case(pattern).finditer(text)] != []
+
+
+def test_the_edges_of_the_stretch_searched_are_edges_of_words() -> None:
+    table = PatternTable({"one": ["\\bpain\\b"]}, ignoring_case)
+    assert [match.span() for _, match in table.finditer("no painful part", 3, 7)] == [(3, 7)]
+    assert not list(table.finditer("repaint", 2, 6))
 
 
 @given(st.lists(st.sampled_from(WORDS), max_size=25))

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from functools import lru_cache
+
 # The standard library's own parser; there is no public way to a pattern's parts.
 from re import _constants as op  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
@@ -17,50 +19,132 @@ from typing import TYPE_CHECKING, Any
 import ahocorasick
 
 from unmet.layout.guard import split_alternatives
+from unmet.layout.pattern import spelled_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 _SHORTEST = 2
 _MOST = 120
+_REPEATS = (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT)
+_WORD = [(op.IN, [(op.CATEGORY, op.CATEGORY_WORD)])]
+# Literals are looked for among small letters, digits and "_"; a blank stands for all other characters.
+_PLAIN = {point: chr(point).lower() if chr(point).isalnum() or chr(point) == "_" else " " for point in range(128)}
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+# What besides its two cases an ASCII letter matches where case is ignored.
+_ALSO = {"\u0130": "i", "\u0131": "i", "\u212a": "k", "\u017f": "s"}
+
+
+def folded(text: str) -> str:
+    """Return ``text`` as literals are looked for in it, character by character; a letter outside of ASCII is "_"."""
+    if not text.isascii():
+        text = _NOT_ASCII.sub(lambda match: _ALSO.get(match[0]) or ("_" if match[0].isalnum() else " "), text)
+    return text.translate(_PLAIN)
 
 
 def needed(pattern: re.Pattern[str]) -> list[frozenset[str]]:
-    """Return sets of lower-case literals, the most telling first: every match of ``pattern`` holds one of each set."""
-    found = dict.fromkeys(_of_sequence(parser.parse(pattern.pattern, pattern.flags)))
+    """Return sets of literals, the most telling first: every match of ``pattern`` holds one of each set.
+
+    They are :func:`folded`; a blank at the end of one stands for the edge of a word, be it that of the text searched.
+    """
+    found = dict.fromkeys(_of_sequence(parser.parse(pattern.pattern, pattern.flags), opens=False, closes=False))
     return sorted(found, key=_worth, reverse=True)
 
 
-def _of_sequence(sequence: Any) -> list[frozenset[str]]:
+def _of_sequence(sequence: Any, *, opens: bool, closes: bool) -> list[frozenset[str]]:
+    """Return the literals of ``sequence``; whether it begins (``opens``) and ends at an edge is known from what is around it."""
+    parts = list(sequence)
     found: list[frozenset[str]] = []
-    run = ""
-    for code, value in [*sequence, (None, None)]:
-        if code is op.LITERAL:
-            run += chr(value)
-            continue
-        if len(run) >= _SHORTEST:
-            found.append(frozenset([run.lower()]))
-        run = ""
-        found += _of_part(code, value)
+    at = 0
+    while at < len(parts):
+        stop, written = _written(parts, at)
+        before = _at_edge(parts[:at][::-1], -1, known=opens)
+        after = _at_edge(parts[stop:], 1, known=closes)
+        if written:
+            literals = frozenset(" " * (before and one[:1] != " ") + one + " " * (after and one[-1:] != " ") for one in written)
+            if all(_tells(one) for one in literals):
+                found.append(literals)
+        else:
+            found += _of_part(*parts[at], opens=before, closes=after)
+        at = stop
     return found
 
 
-def _of_part(code: Any, value: Any) -> list[frozenset[str]]:
+def _written(parts: list[Any], start: int) -> tuple[int, list[str]]:
+    """Return all that the parts from ``start`` on can match, as far as that is a short list, and where this ends.
+
+    The parser takes apart what alternatives begin with: "his|her" is an "h" with "is" or "er" behind it.
+    """
+    written, at = [""], start
+    while at < len(parts):
+        own = spelled_part(*parts[at])
+        if own is None or len(written) * len(own) > _MOST:
+            break
+        written, at = [one + folded(other) for one in written for other in own], at + 1
+    return (at, written) if at > start else (start + 1, [])
+
+
+def _tells(literal: str) -> bool:
+    """Tell whether a literal is worth looking for: two characters of a word, a figure, or a word of one letter."""
+    return len(literal.strip()) >= _SHORTEST or literal.strip().isdigit() or (literal.strip() != "" and len(literal) > _SHORTEST)
+
+
+def _of_part(code: Any, value: Any, *, opens: bool, closes: bool) -> list[frozenset[str]]:
     if code is op.SUBPATTERN:
-        return _of_sequence(value[3])
-    if code in (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT) and value[0] >= 1:
-        return _of_sequence(value[2])
+        return _of_sequence(value[3], opens=opens, closes=closes)
+    if code in _REPEATS and value[0] >= 1:
+        # The first of several is followed by the next, of which nothing is known here.
+        return _of_sequence(value[2], opens=opens, closes=closes and value[1] == 1)
     if code is op.ATOMIC_GROUP:
-        return _of_sequence(value)
+        return _of_sequence(value, opens=opens, closes=closes)
     if code is op.BRANCH:
-        best = [max(_of_sequence(branch), key=_worth, default=None) for branch in value[1]]
+        best = [max(_of_sequence(one, opens=opens, closes=closes), key=_worth, default=None) for one in value[1]]
         joined: frozenset[str] = frozenset().union(*(one for one in best if one is not None))
         return [joined] if None not in best and len(joined) <= _MOST else []
     return []
 
 
+def _at_edge(parts: list[Any], way: int, *, known: bool) -> bool:
+    """Tell whether a word ends where ``parts`` begin, read forwards (``way`` 1) or, given in reverse, backwards (-1).
+
+    ``known`` says it of the place behind them all.
+    """
+    for place, (code, value) in enumerate(parts):
+        rest = parts[place + 1 :]
+        if code is op.AT:
+            if value is not op.AT_NON_BOUNDARY:
+                return True
+        elif code is op.ASSERT_NOT:
+            if value[0] == way and list(value[1]) == _WORD:
+                return True
+        elif code is op.ASSERT:
+            if value[0] == way and _at_edge(list(value[1])[::way], way, known=False):
+                return True
+        elif code is op.LITERAL:
+            return folded(chr(value)) == " "
+        elif code is op.IN:
+            return all(_apart(*one) for one in value)
+        elif code is op.SUBPATTERN:
+            return _at_edge([*list(value[3])[::way], *rest], way, known=known)
+        elif code is op.BRANCH:
+            return all(_at_edge([*list(one)[::way], *rest], way, known=known) for one in value[1])
+        elif code in _REPEATS:
+            present = _at_edge([*list(value[2])[::way], *rest], way, known=known)
+            return present and (value[0] >= 1 or _at_edge(rest, way, known=known))
+        else:
+            return False
+    return known
+
+
+def _apart(code: Any, value: Any) -> bool:
+    """Tell whether a member of a class is no character of a word."""
+    if code is op.LITERAL:
+        return folded(chr(value)) == " "
+    return code is op.CATEGORY and value in (op.CATEGORY_SPACE, op.CATEGORY_NOT_WORD)
+
+
 def _worth(literals: frozenset[str]) -> tuple[int, int]:
-    return (min(len(one) for one in literals), -len(literals))
+    return (min(len(one.strip()) for one in literals), -len(literals))
 
 
 class PatternTable:
@@ -119,12 +203,16 @@ class PatternTable:
         """Yield name and pattern of every alternative whose literals stand in ``text[start:end]``."""
         present = self._always
         if self._any:
-            for _, bits in self._automaton.iter(text[start:end].lower()):
+            for _, bits in self._automaton.iter(f" {_kept(text)[start:end]} "):
                 present |= bits
         possible = present & present >> len(self._alternatives) & self._all
         while possible:
             yield self._alternatives[(possible & -possible).bit_length() - 1]
             possible &= possible - 1
+
+
+# The tables of a letter are asked one after the other, sentence by sentence.
+_kept = lru_cache(maxsize=4)(folded)
 
 
 def _joined(patterns: list[re.Pattern[str]], text: str, start: int, end: int) -> Iterator[re.Match[str]]:

@@ -51,14 +51,15 @@ def spelled_out(pattern: str) -> list[str] | None:
 def _spelled(sequence: Any) -> list[str] | None:
     found = [""]
     for code, value in sequence:
-        parts = _spelled_part(code, value)
+        parts = spelled_part(code, value)
         if parts is None:
             return None
         found = [before + after for before in found for after in parts]
     return found
 
 
-def _spelled_part(code: Any, value: Any) -> list[str] | None:
+def spelled_part(code: Any, value: Any) -> list[str] | None:
+    """Return all that one part of a parsed pattern can match, as :func:`spelled_out` does for the whole."""
     if code is op.LITERAL:
         return [chr(value)]
     if code is op.IN and all(kind is op.LITERAL for kind, _ in value):
