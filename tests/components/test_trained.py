@@ -23,7 +23,8 @@ def test_the_shipped_pipeline_is_the_default() -> None:
 def test_the_shipped_pipeline_is_small_and_without_foreign_words() -> None:
     folder = Path(unmet_letters.__file__).parent
     assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < 25_000_000
-    allowed = set(load_rules().vocab.strings) | {"ROOT"}
+    # The second is the name of a rule of ConText that there was when the package was saved.
+    allowed = set(load_rules().vocab.strings) | {"ROOT", "HISTORICAL_355"}
     for store in folder.rglob("strings.json"):
         assert set(json.loads(store.read_text())) <= allowed
     # Nor folders of the machine that trained it, nor scores on what it was trained on.

@@ -1,18 +1,21 @@
 """``unmet_assertion``: present, absent, historical, planned, requested ... for each medication and procedure.
 
 medspaCy's ConText finds the modifiers (``knowledge/context.yaml``); whose words a sentence is, and where it stands,
-goes before them: titles are requested, guideline sentences conditional. ConText's graphs are built here and not left
-in the Doc: they cannot be serialised.
+goes before them: titles are requested, guideline sentences conditional. Nothing of ConText is left in the Doc: its objects
+cannot be serialised.
 """
 
 import logging
 import re
 import warnings
+from bisect import bisect_left, bisect_right
+from collections.abc import Container, Iterator
 from typing import Any
 
 import numpy as np
 from spacy.language import Language
-from spacy.tokens import Doc, Span
+from spacy.matcher import PhraseMatcher
+from spacy.tokens import Doc
 
 from unmet.components.letter_layout import layout_of, letter_text
 from unmet.components.mentions import Mention
@@ -34,23 +37,59 @@ _ORDER = [
 ]
 
 
-def _matcher(nlp: Language) -> Any:
-    with warnings.catch_warnings():
-        # Importing medspaCy silences the warnings of the whole process; this restores them.
-        from medspacy.common.medspacy_matcher import MedspacyMatcher
-        from medspacy.context import ConTextRule
+# A modifier is compared with so many behind it in its sentence; no sentence of a reviewer's has as many.
+_NEAREST = 100
 
-    logging.getLogger("medspacy").setLevel(logging.WARNING)
-    matcher = MedspacyMatcher(nlp, name="unmet_context")
-    rules = [
-        ConTextRule(literal=phrase, category=entry["category"], direction=entry["direction"])
-        for entry in load_yaml("context.yaml")
-        for phrase in entry["phrases"]
-    ]
-    # One rule as a token pattern: the second of medspaCy's matchers warns at every letter while it is empty.
-    rules.append(ConTextRule("s/p", "historical", pattern=[{"LOWER": "s"}, {"ORTH": "/"}, {"LOWER": "p"}], direction="FORWARD"))
-    matcher.add(rules)
-    return matcher
+
+class _Context:
+    """ConText's modifiers (medspaCy) in a Doc, with their scopes.
+
+    medspaCy's own matcher runs two more matchers over every token, and its graph compares every modifier with every target.
+    """
+
+    def __init__(self, nlp: Language) -> None:
+        with warnings.catch_warnings():
+            # Importing medspaCy silences the warnings of the whole process; this restores them.
+            from medspacy.context import ConTextRule
+        logging.getLogger("medspacy").setLevel(logging.WARNING)
+        self._strings = nlp.vocab.strings
+        self._matcher = PhraseMatcher(nlp.vocab, attr="LOWER")
+        self._rules: dict[str, Any] = {}
+        for entry in load_yaml("context.yaml"):
+            for phrase in entry["phrases"]:
+                rule = ConTextRule(literal=phrase, category=entry["category"], direction=entry["direction"])
+                name = f"{rule.category}_{len(self._rules)}"
+                self._rules[name] = rule
+                self._matcher.add(name, [nlp.tokenizer(phrase.lower())])
+
+    def modifiers(self, doc: Doc, starts: list[int], sentences: Container[int]) -> dict[int, list[Any]]:
+        """Return the modifiers in each of ``sentences`` (by number), scopes limited; sentences begin at the tokens ``starts``."""
+        from medspacy.common.util import prune_overlapping_matches
+        from medspacy.context import ConTextModifier
+
+        found: dict[int, list[Any]] = {}
+        matches = prune_overlapping_matches(self._matcher(doc))
+        bounds = [*starts, len(doc)]
+        for key, start, end in matches:
+            number = bisect_right(starts, start) - 1
+            if number in sentences:
+                rule = self._rules[self._strings[key]]
+                first = end if rule.direction == "FORWARD" else bounds[number]
+                last = start if rule.direction == "BACKWARD" else bounds[number + 1]
+                found.setdefault(number, []).append(ConTextModifier(rule, start, end, doc, scope_start=first, scope_end=last))
+        for own in found.values():
+            _limit_scopes(own)
+        return found
+
+
+def _limit_scopes(modifiers: list[Any]) -> None:
+    """Let modifiers of one category, and those that end any other, limit each other's scope."""
+    kinds = [(one.category, one.direction == "TERMINATE") for one in modifiers]
+    for place, (category, ends) in enumerate(kinds):
+        for behind in range(place + 1, min(place + 1 + _NEAREST, len(kinds))):
+            if ends or kinds[behind][1] or kinds[behind][0] == category:
+                modifiers[place].limit_scope(modifiers[behind])
+                modifiers[behind].limit_scope(modifiers[place])
 
 
 # What a rationale argues for or against is asked for, under any negation ("no red flags to warrant imaging"); what a
@@ -74,7 +113,7 @@ class Assertion:
 
     def __init__(self, nlp: Language) -> None:
         assert set(_ORDER) == codes("assertion"), "taxonomy and order of assertions disagree"
-        self._matcher = _matcher(nlp)
+        self._context = _Context(nlp)
 
     def __call__(self, doc: Doc) -> Doc:
         mentions: list[Mention] = doc._.mentions or []
@@ -82,8 +121,8 @@ class Assertion:
         modified = self._modifiers(doc, asserted)
         layout = layout_of(doc)
         authorized = [request.authorized for request in layout.requests if request.authorized]
-        disputed = self._disputed(doc, mentions)
         text = letter_text(doc)
+        disputed = {self._identity(one, text) for one in mentions if one["section_kind"] == "request_title"}
         for position, one in enumerate(asserted):
             one["context"] = sorted(modified.get(position, ()))
             one["disputed"] = self._identity(one, text) in disputed
@@ -94,39 +133,21 @@ class Assertion:
     def _modifiers(self, doc: Doc, asserted: list[Mention]) -> dict[int, set[str]]:
         """Return the categories that ConText finds for each mention, by its position in ``asserted``.
 
-        A graph per sentence: ConText's scope ends there, and its graph compares every modifier with every target.
+        A scope ends with its sentence.
         """
-        from medspacy.context import ConTextGraph, ConTextModifier
-
-        sentence_of = np.cumsum(doc.to_array("SENT_START").view("int64") == 1)
-        targets: dict[int, list[Span]] = {}
-        positions: dict[tuple[int, int], list[int]] = {}
+        starts = np.flatnonzero(doc.to_array("SENT_START").view("int64") == 1).tolist()
+        targets: dict[int, dict[tuple[int, int], list[int]]] = {}
         for position, one in enumerate(asserted):
-            span = doc.char_span(one["start"], one["end"], label=one["label"], alignment_mode="expand")
+            span = doc.char_span(one["start"], one["end"], alignment_mode="expand")
             if span is not None:
-                if (span.start, span.end) not in positions:
-                    targets.setdefault(int(sentence_of[span.start]), []).append(span)
-                positions.setdefault((span.start, span.end), []).append(position)
-        modifiers: dict[int, list[Any]] = {}
-        for match_id, start, end in self._matcher(doc):
-            sentence = int(sentence_of[start])
-            if sentence in targets:
-                rule = self._matcher.rule_map[doc.vocab.strings[match_id]]
-                modifiers.setdefault(sentence, []).append(ConTextModifier(rule, start, end, doc))
+                number = bisect_right(starts, span.start) - 1
+                targets.setdefault(number, {}).setdefault((span.start, span.end), []).append(position)
         found: dict[int, set[str]] = {}
-        for sentence, own in modifiers.items():
-            graph = ConTextGraph(targets=targets[sentence], modifiers=own, prune_on_modifier_overlap=True)
-            graph.update_scopes()
-            graph.apply_modifiers()
-            for span, modifier in graph.edges:
-                for position in positions[span.start, span.end]:
-                    found.setdefault(position, set()).add(modifier.category.lower())  # ConText capitalises
+        for number, modifiers in self._context.modifiers(doc, starts, targets).items():
+            for place, category in _edges(sorted(targets[number]), modifiers):
+                for position in targets[number][place]:
+                    found.setdefault(position, set()).add(category)
         return found
-
-    @staticmethod
-    def _disputed(doc: Doc, mentions: list[Mention]) -> set[str]:
-        """Name what is in dispute, to know it again in the rationales."""
-        return {Assertion._identity(one, letter_text(doc)) for one in mentions if one["section_kind"] == "request_title"}
 
     @staticmethod
     def _identity(one: Mention, text: str) -> str:
@@ -161,6 +182,28 @@ class Assertion:
         if one["section_kind"] == "rationale":
             return "conditional" if one["label"] == "PROCEDURE" else "present"
         return "present" if one["label"] == "MEDICATION" else "historical"
+
+
+def _edges(targets: list[tuple[int, int]], modifiers: list[Any]) -> Iterator[tuple[tuple[int, int], str]]:
+    """Yield each target with the category of a modifier that reaches it; a modifier that shares words with one reaches none.
+
+    ``targets`` are tokens (first, and the one behind the last), in reading order.
+    """
+    from medspacy.util import tuple_overlaps
+
+    longest = max(end - start for start, end in targets)
+
+    def between(start: int, end: int) -> list[tuple[int, int]]:
+        return targets[bisect_left(targets, (start - longest,)) : bisect_left(targets, (end,))]
+
+    for one in modifiers:
+        span = one.modifier_span
+        if one.direction == "TERMINATE" or any(tuple_overlaps(target, span) for target in between(*span)):
+            continue
+        category = one.category.lower()  # ConText capitalises
+        for target in between(*one.scope_span):
+            if tuple_overlaps(one.scope_span, target) and not tuple_overlaps(span, target):
+                yield target, category
 
 
 @Language.factory("unmet_assertion", requires=["doc._.mentions"], assigns=["doc._.mentions"])
