@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc
 
     from unmet.components.mentions import Mention
+    from unmet.components.sentences import Sentence
     from unmet.ingest import LetterText
-    from unmet.layout.model import Offsets, RequestParts
+    from unmet.layout.model import Offsets, RequestParts, Section
 
 _REGIMEN = ("strength", "form", "route", "frequency", "quantity", "duration", "refills")
 
@@ -31,16 +32,22 @@ class _Assembler:
         self.layout: Layout = msgspec.convert(doc._.letter, Layout)
 
     def span(self, offsets: Offsets) -> record.Span:
-        return record.Span(**self._fields(offsets))
+        start, end, words, page = self._place(offsets)
+        return record.Span(start=start, end=end, text=words, page=page)
 
-    def _fields(self, offsets: Offsets) -> dict[str, Any]:
-        start, end = self.letter.to_source(*offsets)
-        return {
-            "start": start,
-            "end": end,
-            "text": self.letter.source_text[start:end],
-            "page": self.letter.page(start),
-        }
+    def _place(self, offsets: Offsets) -> tuple[int, int, str, int | None]:
+        """Return where a stretch of the text stands in the source: start, end, words and page."""
+        letter = self.letter
+        start, end = letter.to_source(*offsets)
+        return start, end, letter.source_text[start:end], letter.page(start)
+
+    def _section(self, section: Section) -> record.SectionSpan:
+        start, end, words, page = self._place((section.start, section.end))
+        return record.SectionSpan(start=start, end=end, text=words, page=page, kind=section.kind)
+
+    def _sentence(self, one: Sentence) -> record.SentenceSpan:
+        start, end, words, page = self._place((one["start"], one["end"]))
+        return record.SentenceSpan(start=start, end=end, text=words, page=page, voice=one["voice"], section=one["section_kind"])
 
     def determination(self, model: record.Model, *, with_text: bool) -> record.Determination:
         layout = self.layout
@@ -66,13 +73,8 @@ class _Assembler:
                 licensure=list(layout.reviewer.licensure), specialties=list(layout.reviewer.specialties)
             ),
             patient=record.PatientInfo(age=layout.patient.age, sex=layout.patient.sex),
-            sections=[
-                record.SectionSpan(**self._fields((section.start, section.end)), kind=section.kind) for section in layout.sections
-            ],
-            sentences=[
-                record.SentenceSpan(**self._fields((s["start"], s["end"])), voice=s["voice"], section=s["section_kind"])
-                for s in self.doc._.sentences or []
-            ],
+            sections=[self._section(section) for section in layout.sections],
+            sentences=[self._sentence(one) for one in self.doc._.sentences or []],
             requests=requests,
             medications=medications,
             mentions=mentions,

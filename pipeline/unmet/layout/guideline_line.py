@@ -7,7 +7,7 @@ After: "MTUS Chronic Pain Medical Treatment 2016, Section(s): NAME, NAME, and Lo
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 import msgspec
 
@@ -60,6 +60,8 @@ _CHAPTER_NUMBER = form(
 )
 
 
+# The catalogue links and the record ask for the lines of a letter one after the other.
+@lru_cache(maxsize=64)
 def parse_guideline_line(text: str) -> GuidelineLine:
     """Parse a guideline line (any whitespace) into its citations, in print order."""
     line = re.sub(r"\s+", " ", text).strip()
@@ -114,8 +116,12 @@ def _chapter_names() -> dict[str, str]:
 
 def canonical_chapter(printed: str) -> str:
     """Return the standard name of an MTUS chapter for a printed one, or the printed one."""
-    lower = {name.lower(): canonical for name, canonical in _chapter_names().items()}
-    return lower.get(re.sub(r"\s+", " ", printed).lower(), printed)
+    return _chapters_by_name().get(re.sub(r"\s+", " ", printed).lower(), printed)
+
+
+@cache
+def _chapters_by_name() -> dict[str, str]:
+    return {name.lower(): canonical for name, canonical in _chapter_names().items()}
 
 
 def _mtus_citations(statement: str) -> list[Citation]:
@@ -173,8 +179,9 @@ def _split_sections(printed: str) -> list[str]:
         return [part.strip(" .,;") for part in _NUMBERED_SECTION.split(printed)]
     protected = {
         match.start() + offset
-        for title in load_yaml("guidelines.yaml")["sections_with_commas"]
-        for match in re.finditer(re.escape(title), printed, re.I)
+        for title, pattern in _titles_with_commas()
+        if "," in printed
+        for match in pattern.finditer(printed)
         for offset, character in enumerate(title)
         if character == ","
     }
@@ -189,6 +196,12 @@ def _split_sections(printed: str) -> list[str]:
             start = index + 1
     parts.append(printed[start:])
     return [part for part in map(_balanced, parts) if part]
+
+
+@cache
+def _titles_with_commas() -> list[tuple[str, re.Pattern[str]]]:
+    titles = load_yaml("guidelines.yaml")["sections_with_commas"]
+    return [(title, re.compile(re.escape(title), re.I)) for title in titles]
 
 
 def _balanced(printed: str) -> str:
@@ -238,7 +251,7 @@ def _outside_citations(printed: str) -> list[Citation]:
 def _outside_citation(printed: str) -> Citation:
     body = body_of(printed)
     rest = printed
-    pattern = dict(_bodies()).get(body)
+    pattern = next((pattern for name, pattern in _bodies() if name == body), None)
     if pattern is not None:
         rest = pattern.sub(" ", rest, count=1)
         rest = re.sub(r"^\W*\(?\s*(?:ODG|ACOEM)\s*\)?", "", rest)
