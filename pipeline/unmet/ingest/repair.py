@@ -30,15 +30,19 @@ _MARKS = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+# What every one of the marks begins with: these are found at once, the marks are then tried there only.
+_MARKED = re.compile(r"[&<*_=\\#\-\u200b\u200c\u200d\u2060\ufeff\x00-\x08\x0e-\x1f]")
 # "_" rules longer than two are form lines, never words; "*" bullets stand alone at the start of an item.
-_BULLET = re.compile(r"(?<!\S)[*\u2022\u25cf\u25aa\uf0b7]\s+(?=\w)")
-_SPACES = re.compile(r"\s+")
+_BULLET = re.compile(r"[*\u2022\u25cf\u25aa\uf0b7](?<!\S.)\s+(?=\w)")
+# Whitespace that is not a single blank already.
+_SPACES = re.compile(r"[^\S ]\s*| \s+")
 _FOOTER = re.compile(
     r"(?:Final Determination Letter for )?IMR Case Number:? ?(?:IMR[ -]?|CM)\d\d-\d{4,7} (?P<number>\d{1,3})(?!\S)"
     r"|Final Determination Letter for IMR Case Number:? ?(?:IMR[ -]?|CM)?[\d-]*"
     r"|(?<!\S)Page (?P<page>\d{1,3}) of \d{1,3}(?!\S)"
 )
-_LINE_HYPHEN = re.compile(r"(?<=[^\W_])- (?=[^\W_])")
+_FOOTED = re.compile(r"[FIP]")
+_LINE_HYPHEN = re.compile(r"- (?<=[^\W_]- )(?=[^\W_])")
 _SOFT_HYPHEN = re.compile("\u00ad ?")
 # "pre- and postoperative" keeps its space: the hyphen is suspended, not a line break.
 _SUSPENDED = re.compile(r"(?:and|or|to|nor|vs|versus|through|as|but)\b", re.IGNORECASE)
@@ -55,12 +59,17 @@ class _Text:
         self.origin = origin
         self.ends = ends
 
-    def substitute(self, pattern: re.Pattern[str], replace: Callable[[re.Match[str]], str | None]) -> _Text:
-        """Replace each match by what ``replace`` returns (None leaves it); new characters map to the match."""
+    def substitute(
+        self, pattern: re.Pattern[str], replace: Callable[[re.Match[str]], str | None], opening: re.Pattern[str] | None = None
+    ) -> _Text:
+        """Replace each match by what ``replace`` returns (None leaves it); new characters map to the match.
+
+        ``opening`` are the characters that every match begins with, where telling so saves time.
+        """
         pieces: list[str] = []
         origin, ends = array("L"), array("L")
         last = 0
-        for match in pattern.finditer(self.value):
+        for match in _beginning(self.value, pattern, opening) if opening else pattern.finditer(self.value):
             new = replace(match)
             if new is None:
                 continue
@@ -77,6 +86,16 @@ class _Text:
         origin.extend(self.origin[last:])
         ends.extend(self.ends[last:])
         return _Text("".join(pieces), origin, ends)
+
+
+def _beginning(value: str, pattern: re.Pattern[str], opening: re.Pattern[str]) -> Iterator[re.Match[str]]:
+    """Yield the matches of ``pattern``, tried only where ``opening`` finds its first character."""
+    place = opening.search(value)
+    while place:
+        match = pattern.match(value, place.start())
+        if match:
+            yield match
+        place = opening.search(value, match.end() if match else place.end())
 
 
 def _unmark(match: re.Match[str]) -> str | None:
@@ -114,14 +133,14 @@ def repair(source_text: str) -> tuple[str, Sequence[int], Sequence[int]]:
     """
     length = len(source_text)
     text = _Text(source_text, array("L", range(length)), array("L", range(1, length + 1)))
-    text = text.substitute(_MARKS, _unmark)
+    text = text.substitute(_MARKS, _unmark, _MARKED)
     text = text.substitute(_BULLET, lambda _: " ")
-    text = text.substitute(_SPACES, lambda match: None if match[0] == " " else " ")
+    text = text.substitute(_SPACES, lambda _: " ")
     text = text.substitute(_SOFT_HYPHEN, lambda _: "")
     if "IMR Case Number" in text.value or "Page " in text.value:
         pages = _count()
-        text = text.substitute(_FOOTER, lambda match: _footers(match, pages))
-        text = text.substitute(_SPACES, lambda match: None if match[0] == " " else " ")
+        text = text.substitute(_FOOTER, lambda match: _footers(match, pages), _FOOTED)
+        text = text.substitute(_SPACES, lambda _: " ")
     text = _mend_hyphens(text)
     stripped = text.value.strip()
     lead = len(text.value) - len(text.value.lstrip())
