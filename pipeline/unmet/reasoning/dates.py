@@ -12,6 +12,8 @@ _DATE = re.compile(
     r"|\b(?:January|February|March|April|May|June|July|August|September|October|November|December)\s+\d{1,2},?\s+\d{4}\b",
     re.I,
 )
+# What every date holds, and few sentences do.
+_DATED = re.compile(r"\d(?:\s?[/-]|\d{3})")
 _INJURY = re.compile(
     r"\b(?:date\s+of\s+injury|DOI|injur(?:y|ed)|injuries|accident|incident|claim)\b(?:\s+(?:on|of|from|dated?|date|was|is|that|occurred|"
     r"occurring|sustained|she|he|claim|to|the|a|reported|as|arising|in|at|work))*[\s:,(]*\Z",
@@ -32,7 +34,9 @@ class Dated(NamedTuple):
 
 def dates_in(text: str, start: int, end: int) -> list[Dated]:
     """Return the full dates in ``text[start:end]``, in reading order."""
-    found = []
+    found: list[Dated] = []
+    if not _DATED.search(text, start, end):
+        return found
     for match in _DATE.finditer(text, start, end):
         iso = iso_date(re.sub(r"\s*([/-])\s*", r"\1", match[0]))
         if iso is not None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from unmet.components.remarks import Remark
 from unmet.reasoning.dates import dates_in
-from unmet.reasoning.places import places
+from unmet.reasoning.places import names_side, places
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -137,7 +137,7 @@ def _sides_by_part(found: Iterable[Place]) -> dict[str, set[str | None]]:
 
 def _sided(letter: _Letter, stretches: Iterable[Offsets]) -> Iterator[Place]:
     for start, end in stretches:
-        for one in places(letter.text, start, end):
+        for one in places(letter.text, start, end) if names_side(letter.text, start, end) else ():
             if one.side and not _DOMINANT.match(letter.text, one.end):
                 yield one
 

@@ -22,6 +22,7 @@ class Place(NamedTuple):
 
 class _Anatomy(NamedTuple):
     pattern: re.Pattern[str]
+    side: re.Pattern[str]
     parts: dict[str, str]
     sides: dict[str, str]
     sided: frozenset[str]
@@ -42,7 +43,12 @@ def _anatomy() -> _Anatomy:
     )
     sided = frozenset(one["canonical"] for one in data["body_parts"] if "plural" in one)
     by_level = {letter: names[0] for letter, names in data["level_parts"].items()}
-    return _Anatomy(pattern, parts, sides, sided, by_level)
+    return _Anatomy(pattern, form(rf"(?<!\w)(?:{any_of(sides)})(?!\w)", re.I), parts, sides, sided, by_level)
+
+
+def names_side(text: str, start: int, end: int) -> bool:
+    """Tell whether ``text[start:end]`` names a side at all: where it does not, none of its :func:`places` has one."""
+    return _anatomy().side.search(text, start, end) is not None
 
 
 # Between a side and its part, or a part and its side behind it, stand few words.
