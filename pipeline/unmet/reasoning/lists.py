@@ -56,8 +56,16 @@ class _Mark(NamedTuple):
     readings: tuple[tuple[str, int], ...]  # what it may count as: kind of numeral and ordinal
 
 
-# Every criterion of a rationale asks for its lists.
-@lru_cache(maxsize=8)
+# Every criterion of a rationale asks for its lists and sentences; what was found is kept while the letter is read.
+_KEPT = 8
+
+
+@lru_cache(maxsize=_KEPT)
+def _sentences(text: str, start: int, end: int) -> tuple[int, ...]:
+    return tuple(sentence_starts(text, start, end))
+
+
+@lru_cache(maxsize=_KEPT)
 def list_items(text: str, start: int, end: int) -> tuple[Item, ...]:
     """Return the items of the lists in ``text[start:end]``, in reading order; an item of a list within an item follows it."""
     runs = _runs([_mark(match) for match in _MARK.finditer(text, start, end) if not _refers(text, start, match)])
@@ -154,8 +162,9 @@ def logic_of(text: str, rationale: Offsets, statement: Offsets) -> str | None:
     items = list_items(text, *rationale)
     item = item_of(text, rationale, statement)
     if item is None:
-        starts = [one for one in sentence_starts(text, *rationale) if one <= statement[0]]
-        return _said(text, max([rationale[0], *starts]), statement[0])
+        starts = _sentences(text, *rationale)
+        before = bisect_right(starts, statement[0])
+        return _said(text, starts[before - 1] if before else rationale[0], statement[0])
     group = [one for one in items if one.group == item.group]
     first = group[0].start
     return _said(text, max(rationale[0], first - _LEAD_IN), first) or _between(text, group)
