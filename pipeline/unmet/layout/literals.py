@@ -8,7 +8,6 @@ cannot do without ("document" in ``not\\s+document\\w*``) is found for all patte
 from __future__ import annotations
 
 import re
-
 from functools import lru_cache
 
 # The standard library's own parser; there is no public way to a pattern's parts.
