@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from difflib import SequenceMatcher
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -290,7 +290,8 @@ def _corrected(words: str) -> str:
     return _WORD.sub(lambda match: _spelled(match[0]), words)
 
 
-@cache
+# Bounded: titles bring ever new words.
+@lru_cache(maxsize=4096)
 def _spelled(word: str) -> str:
     lower = word.lower()
     if len(word) < _SHORTEST_CORRECTED or not lower.isalpha():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
@@ -292,7 +292,8 @@ def named_editions(citation: Citation, day: dt.date | None) -> list[Edition]:
     return []
 
 
-@cache
+# Bounded: letters bring ever new spellings.
+@lru_cache(maxsize=4096)
 def _editions_in(printed: str, bodies: tuple[str, ...]) -> tuple[Edition, ...]:
     """Return the editions whose chapter ``printed`` is, of the first body that has one, else those it holds the name of."""
     named = load_catalogue().by_name
