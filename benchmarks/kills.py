@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -57,10 +58,8 @@ def run_with_kills(
                         os.kill(chance.choice(reading), signal.SIGKILL)
                     except ProcessLookupError:
                         kills["reading process"] -= 1
-                    try:
+                    with suppress(subprocess.TimeoutExpired):
                         running.wait(chance.uniform(0, longest))
-                    except subprocess.TimeoutExpired:
-                        pass
                 if running.poll() is None:
                     running.kill()
                     kills["run"] += 1

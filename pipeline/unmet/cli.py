@@ -142,19 +142,18 @@ def read(
 
 def _write_page(paths: list[Path], model: str | None, output: Path | None) -> None:
     """Write the page of one letter; nothing is written where the letter cannot be read."""
-    from unmet.batch.pool import read_to_json
     from unmet.errors import UnreadableLetterError
-    from unmet.record import Determination
+    from unmet.reading import read as read_letter
     from unmet.views.letter_page import render_letter
 
     if len(paths) != 1:
         raise _fail(f"--format html makes the page of one letter, and {len(paths)} are named; run it once for each")
-    line = read_to_json(str(paths[0]), True, model)
-    if isinstance(line, UnreadableLetterError):
-        _report(line)
-        raise typer.Exit(_SOME_FAILED)
+    try:
+        determination = read_letter(paths[0], with_text=True, model=model)
+    except UnreadableLetterError as error:
+        raise _fail(str(error), _SOME_FAILED) from None
     with _sink(output) as sink:
-        sink.write(render_letter(Determination.from_json(line)).encode())
+        sink.write(render_letter(determination).encode())
 
 
 @app.command()
