@@ -178,7 +178,7 @@ def batch(
 
     A run that was stopped, in whatever way, is gone on with by --resume; so is one that is finished, with new letters.
     """
-    from unmet.batch.ledger import run_folder
+    from unmet.batch.ledger import LedgerError, run_folder
     from unmet.batch.progress import RunProgress
     from unmet.batch.run import begin, read_all
     from unmet.batch.sources import count_of
@@ -205,7 +205,9 @@ def batch(
         write_results(ledger.records(), ledger.files(), output)
         ledger.finish()
     except UnmetError as error:
-        done = f"; what was read is kept in {run_folder(output)}, go on with --resume" if ledger else ""
+        # The ledger's own errors say what to do about it.
+        kept = ledger is not None and not isinstance(error, LedgerError)
+        done = f"; what was read is kept in {run_folder(output)}, go on with --resume" if kept else ""
         raise _fail(f"{error}{done}", _SOME_FAILED) from None
     except KeyboardInterrupt:
         raise _fail("stopped; go on with --resume", _STOPPED) from None

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from unmet.batch.ledger import run_folder
+from unmet.batch.sources import walk
 from unmet.record import Determination
 
 COMMAND = [sys.executable, "-m", "unmet.cli", "batch", "--model", "rules"]
@@ -152,9 +153,9 @@ def test_run_goes_on_over_letters_that_crash_or_hang_and_never_tries_them_again(
 
 
 def test_run_does_not_read_letters_over_the_limit(letters: Path, tmp_path: Path) -> None:
-    done = batch(letters, "-o", tmp_path / "results.jsonl", "--max-megabytes", 0.0001)
+    done = batch(letters, "-o", tmp_path / "results.jsonl", "--max-megabytes", 128 / 2**20)
     assert "failed: 9" in done.stderr
-    assert "is larger than 0.0001 MB" in done.stderr
+    assert "is larger than 0.00012207 MB" in done.stderr
 
 
 def test_run_killed_at_any_moment_ends_as_if_it_had_not_been(letters: Path, tmp_path: Path, samples: Path) -> None:
@@ -199,7 +200,7 @@ def test_run_that_is_stopped_keeps_what_it_has_read(samples: Path, tmp_path: Pat
     assert not output.exists()
     done = batch(samples, "-o", output, "--resume")
     assert done.returncode == 0
-    assert len(paths(output)) == len(list(samples.glob("*.txt")))
+    assert len(paths(output)) == len(list(walk(samples)))
 
 
 @pytest.fixture
@@ -223,7 +224,7 @@ def test_run_on_a_disk_that_is_full_says_so_and_goes_on_when_there_is_space(samp
     assert not output.exists()
     subprocess.run(["mount", "-o", "remount,size=200m", small_disk], check=True)
     assert batch(samples, "-o", output, "--resume").returncode == 0
-    assert len(paths(output)) == len(list(samples.glob("*.txt")))
+    assert len(paths(output)) == len(list(walk(samples)))
 
 
 def test_run_where_nothing_can_be_written_reads_nothing(samples: Path) -> None:

@@ -60,14 +60,17 @@ class Ledger:
         """Open the ledger beside ``output``, or begin one.
 
         ``settings`` is what makes records differ: the pipeline, its version, the options.
-        Raises :class:`LedgerError` where another run has it open, where it is damaged, or where it was begun with other
-        settings, and ``OSError`` where it cannot be written.
+        Raises :class:`LedgerError` where it cannot be written, where another run has it open, where it is damaged, or where
+        it was begun with other settings.
         """
         self.output = output
         self.folder = run_folder(output)
         self._parts = self.folder / "parts"
-        self._parts.mkdir(parents=True, exist_ok=True)
-        self._database = sqlite3.connect(self.folder / "ledger.sqlite", isolation_level=None, timeout=0.5)
+        try:
+            self._parts.mkdir(parents=True, exist_ok=True)
+            self._database = sqlite3.connect(self.folder / "ledger.sqlite", isolation_level=None, timeout=0.5)
+        except (OSError, sqlite3.Error) as error:
+            raise self._error(error) from None
         try:
             self._database.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._database.execute("PRAGMA synchronous = FULL")
