@@ -188,20 +188,23 @@ def batch(
 
     if (engine is EngineName.dask) != (scheduler is not None):
         raise _fail("--engine dask and --scheduler ADDRESS go together")
+    if scheduler is not None and workers is not None:
+        raise _fail("--workers: a cluster has the workers that were started on its nodes")
     _check(model)
     try:
         check_output(output)
     except UnmetError as error:
         raise _fail(str(error)) from None
     settings = Settings(model, with_text, max_seconds)
+    max_bytes = int(max_megabytes * (1 << 20))
     # A service manager that stops a run is obeyed as Ctrl-C is: what has been read is kept.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     ledger = None
     try:  # a run that ends badly leaves the ledger as it is: it is made for that
         progress = RunProgress(count_of(inputs))
         ledger = begin(output, settings, resume=resume)
-        with progress, _engine(settings, workers, scheduler) as reads:
-            read_all(inputs, ledger, reads, max_bytes=int(max_megabytes * (1 << 20)), on_outcome=progress.tell)
+        with progress, _engine(settings, workers, scheduler, max_bytes) as reads:
+            read_all(inputs, ledger, reads, max_bytes=max_bytes, on_outcome=progress.tell)
         write_results(ledger.records(), ledger.files(), output)
         ledger.finish()
     except UnmetError as error:
@@ -218,12 +221,12 @@ def batch(
 
 
 @contextmanager
-def _engine(settings: Settings, workers: int | None, scheduler: str | None) -> Iterator[Engine]:
+def _engine(settings: Settings, workers: int | None, scheduler: str | None, max_bytes: int) -> Iterator[Engine]:
     """Where letters are read; it is ended with the run, however that ends."""
     if scheduler is not None:
         from unmet.batch.cluster import ClusterEngine
 
-        engine: Engine = ClusterEngine(scheduler, settings)
+        engine: Engine = ClusterEngine(scheduler, settings, max_bytes)
     else:
         from unmet.batch.local import LocalEngine, cores
 
