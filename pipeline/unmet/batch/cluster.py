@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 import warnings
@@ -51,6 +52,7 @@ class ClusterEngine:
         self._scheduler = scheduler
         _quiet()
         try:
+            asyncio.run(_reach(scheduler))  # a client that cannot connect leaves a traceback behind
             self._client = Client(scheduler, timeout=_TO_CONNECT, set_as_default=False)
         except (OSError, ValueError, TypeError, ImportError, RuntimeError):
             raise ClusterError(f"{scheduler}: no Dask scheduler answers there; start one, or correct --scheduler") from None
@@ -136,6 +138,14 @@ class _Answer:
     def result(self) -> Sequence[Outcome | None]:
         """Wait for them; raises ClusterError where the cluster is gone, or cannot read these letters."""
         return self._engine.outcomes_of(self._letters, self._future)
+
+
+async def _reach(scheduler: str) -> None:
+    from distributed.comm import connect
+    from distributed.security import Security
+
+    comm = await connect(scheduler, timeout=_TO_CONNECT, **Security().get_connection_args("client"))
+    comm.abort()
 
 
 def _quiet() -> None:
