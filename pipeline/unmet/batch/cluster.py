@@ -141,7 +141,7 @@ class _Answer:
 
 
 async def _reach(scheduler: str) -> None:
-    from distributed.comm import connect
+    from distributed.comm.core import connect
     from distributed.security import Security
 
     comm = await connect(scheduler, timeout=_TO_CONNECT, **Security().get_connection_args("client"))
