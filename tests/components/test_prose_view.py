@@ -45,7 +45,9 @@ def test_prose_view_leads_back_to_the_letter(name: str, samples: Path, rules: La
     text = read_letter(samples / name).text
     doc = rules(text)
     view = prose_view(doc, rules.vocab)
-    assert [text[start:end] for start, end in zip(view.starts, view.ends, strict=True)] == [token.text for token in view.doc]
+    assert [text[start:end] for start, end in zip(view.tokens.starts, view.tokens.ends, strict=True)] == [
+        token.text for token in view.doc
+    ]
     assert "FINAL DETERMINATION" not in view.doc.text
     marked = {token.text.lower() for token in view.doc if token.tag_.endswith("-PROC")}
     assert marked
@@ -55,7 +57,7 @@ def test_prose_view_leads_back_to_the_letter(name: str, samples: Path, rules: La
 def test_prose_view_of_one_kind_of_section(samples: Path, rules: Language) -> None:
     doc = rules(read_letter(samples / "sample-multi-request.md").text)
     whole, rationales = prose_view(doc, rules.vocab), prose_view(doc, rules.vocab, frozenset(["rationale"]))
-    assert set(rationales.starts) < set(whole.starts)
+    assert set(rationales.tokens.starts) < set(whole.tokens.starts)
     assert {str(token.morph)[:9] for token in rationales.doc} == {"Sec=ratio"}
 
 

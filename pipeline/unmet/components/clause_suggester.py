@@ -17,10 +17,15 @@ from unmet.knowledge import load_yaml
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from numpy.typing import NDArray
     from spacy.tokens import Doc
     from thinc.types import Ragged
 
 _MARKS = frozenset(',;:()[]"\u201c\u201d/\u2022')
+_STOPS = frozenset([".", "?", "!"])
+# What a word says of the bounds of clauses: it is a mark; it is a stop, or the full stop; a phrase may begin after it, begin
+# before it, end before it.
+_MARK, _STOP, _PERIOD, _AFTER, _BEFORE, _END = (1 << number for number in range(6))
 
 
 @cache
@@ -28,40 +33,71 @@ def _words(name: str) -> frozenset[str]:
     return frozenset(" ".join(load_yaml("clauses.yaml")[name]).split())
 
 
+def word_sign(word: str) -> int:
+    """Return what a word in lower case says of the bounds of clauses, for :func:`clause_bounds`."""
+    told = (
+        (_MARK, word in _MARKS),
+        (_STOP, word in _STOPS),
+        (_PERIOD, word == "."),
+        (_AFTER, word in _words("begins_after")),
+        (_BEFORE, word in _words("begins_before")),
+        (_END, word in _words("ends_before")),
+    )
+    return sum(bit for bit, holds in told if holds)
+
+
+def clause_bounds(signs: NDArray[np.int64], opens: NDArray[np.bool_], longest: int) -> NDArray[np.int64]:
+    """Return token spans (a row each: first token, the one after the last) inside sentences, none longer than ``longest``.
+
+    ``signs`` holds :func:`word_sign` of every token, ``opens`` whether a sentence begins with it.
+    """
+    count = len(signs)
+    if not count:
+        return np.zeros((0, 2), "int64")
+    places = np.arange(count)
+    sentence = np.cumsum(opens) - 1 if opens[0] else np.cumsum(opens)
+    # A sentence ends before its stops.
+    words = (signs & _STOP) == 0
+    ends_of = np.zeros(int(sentence[-1]) + 1, "int64")
+    np.maximum.at(ends_of, sentence[words], places[words] + 1)
+    limit = ends_of[sentence]
+    inside = (places < limit) & ((signs & _MARK) == 0)
+    before, after = np.append(0, signs[:-1]), np.append(signs[1:], 0)
+    opening = opens.copy()
+    opening[0] = True
+    starts = np.flatnonzero(
+        inside & (opening | ((before & (_MARK | _AFTER | _PERIOD)) != 0) | ((signs & _BEFORE) != 0)),
+    )
+    ends = np.flatnonzero(inside & ((places + 1 == limit) | ((after & (_MARK | _END)) != 0))) + 1
+    low = np.searchsorted(ends, starts, side="right")
+    counts = np.searchsorted(ends, np.minimum(starts + longest, limit[starts]), side="right") - low
+    firsts = np.repeat(starts, counts)
+    number = np.arange(len(firsts)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return np.stack([firsts, ends[np.repeat(low, counts) + number]], axis=1)
+
+
+def with_spans(bounds: NDArray[np.int64], own: Iterable[tuple[int, int]]) -> NDArray[np.int64]:
+    """Return ``bounds`` and the spans ``own``, in order and without repeats."""
+    joined: NDArray[np.int64] = np.unique(np.concatenate([bounds, np.array([*own], "int64").reshape(-1, 2)]), axis=0)
+    return joined
+
+
 def clause_spans(doc: Doc, longest: int) -> list[tuple[int, int]]:
     """Return token spans (start, end) inside the sentences of ``doc``, none longer than ``longest`` tokens."""
-    begins_after, begins_before, ends_before = (_words(name) for name in ("begins_after", "begins_before", "ends_before"))
-    words = [token.lower_ for token in doc]
-    spans: list[tuple[int, int]] = []
-    for sentence in doc.sents:
-        first, last = sentence.start, sentence.end
-        while last > first and words[last - 1] in ".?!":
-            last -= 1
-        starts = [
-            index
-            for index in range(first, last)
-            if words[index] not in _MARKS
-            and (
-                index == first
-                or words[index - 1] in _MARKS
-                or words[index - 1] in begins_after
-                or words[index] in begins_before
-                or words[index - 1] == "."
-            )
-        ]
-        ends = [
-            index
-            for index in range(first + 1, last + 1)
-            if words[index - 1] not in _MARKS and (index == last or words[index] in _MARKS or words[index] in ends_before)
-        ]
-        spans += [(start, end) for start in starts for end in ends if 0 < end - start <= longest]
-    return spans
+    return [(start, end) for start, end in _clause_bounds(doc, longest).tolist()]
+
+
+def _clause_bounds(doc: Doc, longest: int) -> NDArray[np.int64]:
+    signs = np.array([word_sign(token.lower_) for token in doc], "int64")
+    opens = np.zeros(len(doc), bool)
+    opens[[sentence.start for sentence in doc.sents] if len(doc) else []] = True
+    return clause_bounds(signs, opens, longest)
 
 
 def suggest(doc: Doc, group: str, longest: int) -> list[tuple[int, int]]:
     """Return the clause spans of ``doc`` and the spans of its group ``group`` (what the rules found), without repeats."""
     own = [(span.start, span.end) for span in doc.spans.get(group, ())]
-    return sorted({*clause_spans(doc, longest), *own})
+    return [(start, end) for start, end in with_spans(_clause_bounds(doc, longest), own).tolist()]
 
 
 @registry.misc("unmet.ClauseSuggester.v1")  # type: ignore[untyped-decorator]

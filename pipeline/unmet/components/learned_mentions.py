@@ -27,7 +27,8 @@ from thinc.api import NumpyOps
 from unmet.components.function_findings import finding_attributes
 from unmet.components.letter_layout import letter_text
 from unmet.components.mentions import PROSE, Mention, mention, prose_sentences
-from unmet.components.prose_view import PHRASES, ProseView, prose_view
+from unmet.components.phrase_finder import PhraseFinder
+from unmet.components.prose_view import PHRASES, ProseTokens, ProseView, prose_tokens, prose_view
 from unmet.components.sentences import Sentence
 from unmet.learning.phrase_model import DECIDED, PhraseModel, PhraseView
 from unmet.learning.weights import read_weights, write_weights
@@ -47,20 +48,15 @@ _LABELS = ("MEDICATION", "PROCEDURE", "CRITERION", "FUNCTION")
 def view_for_model(doc: Doc, vocab: Any, kinds: frozenset[str] = PROSE) -> ProseView:
     """Return the prose of ``doc``'s sections of ``kinds``, with the rules' phrases as the group that the suggester reads."""
     view = prose_view(doc, vocab, kinds)
-    view.doc.spans[RULE_GROUP] = [
-        span
-        for one in doc._.mentions or []
-        if one["label"] in PHRASES and (span := _span(view, one["start"], one["end"], one["label"])) is not None
-    ]
+    ruled = _ruled(doc, view.tokens)
+    view.doc.spans[RULE_GROUP] = [spacy.tokens.Span(view.doc, start, end, label=label) for start, end, label in ruled]
     return view
 
 
-def _span(view: ProseView, start: int, end: int, label: str) -> Any:
-    first = int(np.searchsorted(view.starts, start, side="right")) - 1
-    last = int(np.searchsorted(view.ends, end, side="left"))
-    if first < 0 or last >= len(view.ends) or view.starts[first] != start or view.ends[last] != end:
-        return None
-    return spacy.tokens.Span(view.doc, first, last + 1, label=label)
+def _ruled(doc: Doc, tokens: ProseTokens) -> list[tuple[int, int, str]]:
+    """Return the rules' phrases as spans of ``tokens`` with their labels; without those whose bounds are none of tokens."""
+    phrases = [one for one in doc._.mentions or [] if one["label"] in PHRASES]
+    return [(*own, one["label"]) for one in phrases if (own := tokens.tokens(one["start"], one["end"])) is not None]
 
 
 def phrase_view(text: str, sentence: Sentence, start: int, end: int, rules: str) -> PhraseView:
@@ -122,6 +118,8 @@ class LearnedMentions:
         self.merge = merge
         self.threshold = threshold
         self.spans: Language | None = None
+        # The pipeline ``spans`` and what was made of its weights.
+        self._found_by: tuple[Language, PhraseFinder] | None = None
         self.phrases: PhraseModel | None = None
 
     def __call__(self, doc: Doc) -> Doc:
@@ -159,23 +157,26 @@ class LearnedMentions:
 
         Criteria are stated in rationales alone; nothing else is read for them.
         """
-        view = view_for_model(doc, self._vocab, _RATIONALES if asked == {"CRITERION"} else PROSE)
-        if not len(view.doc):
-            return {}
         found: dict[str, list[Place]] = {}
-        read = cast("Any", spans.get_pipe("tok2vec"))(view.doc)
         if asked & {"MEDICATION", "PROCEDURE"}:
-            for entity in spans.get_pipe("ner")(read).ents:
-                found.setdefault(entity.label_, []).append((*view.characters(entity.start, entity.end), 1.0))
+            view = view_for_model(doc, self._vocab)
+            read = spans.get_pipe("ner")(cast("Any", spans.get_pipe("tok2vec"))(view.doc)) if len(view.doc) else view.doc
+            for entity in read.ents:
+                found.setdefault(entity.label_, []).append((*view.tokens.characters(entity.start, entity.end), 1.0))
         if asked & {"CRITERION", "FUNCTION"}:
-            # The component would keep only what is likelier than nothing; weaker scores support what the rules found.
-            categoriser: Any = spans.get_pipe("spancat")
-            bounds, scores = categoriser.predict([read])
-            for column, label in enumerate(categoriser.labels):
+            # What is only likelier than a threshold, not likelier than nothing, supports what the rules found.
+            tokens = prose_tokens(doc, _RATIONALES if asked == {"CRITERION"} else PROSE)
+            bounds, scores = self._finder(spans).find(tokens, [own[:2] for own in _ruled(doc, tokens)])
+            for column, label in enumerate(self._finder(spans).labels):
                 for row in np.flatnonzero(scores[:, column] >= _SUGGESTED).tolist():
-                    start, end = bounds.dataXd[row].tolist()
-                    found.setdefault(label, []).append((*view.characters(start, end), float(scores[row, column])))
+                    start, end = bounds[row].tolist()
+                    found.setdefault(label, []).append((*tokens.characters(start, end), float(scores[row, column])))
         return found
+
+    def _finder(self, spans: Language) -> PhraseFinder:
+        if self._found_by is None or self._found_by[0] is not spans:
+            self._found_by = spans, PhraseFinder(spans, self._vocab)
+        return self._found_by[1]
 
     @staticmethod
     def _mentions(doc: Doc, label: str, found: list[Place], rules: list[Mention]) -> list[Mention]:

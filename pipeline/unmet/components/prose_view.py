@@ -8,6 +8,7 @@ sentence and the section it stands in. With few annotated letters a model learns
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ from unmet.components.mentions import PROSE, prose_sentences
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from numpy.typing import NDArray
     from spacy.vocab import Vocab
 
     from unmet.components.mentions import Mention
@@ -28,23 +30,38 @@ PHRASES = {"CRITERION": "CRIT", "FUNCTION": "FUNC"}
 OUTSIDE = "O"
 
 
-class ProseView(NamedTuple):
-    """The prose as a Doc, and where each of its tokens begins and ends in the letter (character offsets)."""
+class ProseTokens(NamedTuple):
+    """The tokens of the prose, in columns: the spelling (spaCy's hash of it), whether a blank follows and whether a sentence
+    begins; where they begin and end in the letter (character offsets), and the marks of the rules."""
 
-    doc: Doc
+    orths: NDArray[np.uint64]
+    spaces: list[bool]
+    opens: NDArray[np.bool_]
     starts: list[int]
     ends: list[int]
+    tags: list[str]
+    lemmas: list[str]
+    morphs: list[str]
 
     def characters(self, start: int, end: int) -> tuple[int, int]:
         """Return the offsets in the letter of the tokens ``start`` to ``end`` (exclusive)."""
         return self.starts[start], self.ends[end - 1]
 
+    def tokens(self, start: int, end: int) -> tuple[int, int] | None:
+        """Return the tokens (first, the one after the last) that stand at the offsets in the letter; None where these are no
+        bounds of tokens."""
+        first, last = bisect_right(self.starts, start) - 1, bisect_left(self.ends, end)
+        if first < 0 or last >= len(self.ends) or self.starts[first] != start or self.ends[last] != end:
+            return None
+        return first, last + 1
 
-def prose_view(doc: Doc, vocab: Vocab, kinds: frozenset[str] = PROSE) -> ProseView:
-    """Return the prose of ``doc``, whose sentences, voices and rule mentions are known: the sections of ``kinds``."""
+
+def prose_tokens(doc: Doc, kinds: frozenset[str] = PROSE) -> ProseTokens:
+    """Return the tokens of the prose of ``doc``, whose sentences, voices and rule mentions are known: the sections of
+    ``kinds``."""
     sentences = [one for one in prose_sentences(doc) if one["section_kind"] in kinds]
     if not sentences:
-        return ProseView(Doc(vocab), [], [])
+        return ProseTokens(np.zeros(0, "uint64"), [], np.zeros(0, bool), [], [], [], [], [])
     columns: Any = doc.to_array([ORTH, IDX, LENGTH, SPACY, IS_SPACE])
     places = columns[:, 1].astype("int64")
     # Each token's sentence: the last that begins at or before it, if it has not ended.
@@ -56,36 +73,50 @@ def prose_view(doc: Doc, vocab: Vocab, kinds: frozenset[str] = PROSE) -> ProseVi
     spaced = columns[:, 3].astype(bool) | np.append(blank[1:], False)
     chosen = np.flatnonzero(inside)
     own = sentence_of[chosen]
-    words = [doc.vocab.strings[key] for key in columns[chosen, 0].tolist()]
     starts = places[chosen].tolist()
     ends = (places[chosen] + columns[chosen, 2].astype("int64")).tolist()
-    spaces = spaced[chosen].tolist()
-    opens = (np.diff(own, prepend=-1) != 0).tolist()
     signs = [f"Sec={one['section_kind'][:5]}|Voice={one['voice']}" for one in sentences]
-    morphs = [signs[number] for number in own.tolist()]
     mentions = doc._.mentions or []
-    view = Doc(
-        vocab,
-        words=words,
-        spaces=spaces,
-        sent_starts=opens,
+    return ProseTokens(
+        orths=columns[chosen, 0],
+        spaces=spaced[chosen].tolist(),
+        opens=np.diff(own, prepend=-1) != 0,
+        starts=starts,
+        ends=ends,
         tags=_marks(starts, ends, mentions, NAMES),
         lemmas=_marks(starts, ends, mentions, PHRASES),
-        morphs=morphs,
+        morphs=[signs[number] for number in own.tolist()],
     )
-    return ProseView(view, starts, ends)
+
+
+class ProseView(NamedTuple):
+    """The prose as a Doc, and its tokens as they stand in the letter."""
+
+    doc: Doc
+    tokens: ProseTokens
+
+
+def prose_view(doc: Doc, vocab: Vocab, kinds: frozenset[str] = PROSE) -> ProseView:
+    """Return the prose of ``doc`` (:func:`prose_tokens`) as a Doc of its own."""
+    tokens = prose_tokens(doc, kinds)
+    view = Doc(
+        vocab,
+        words=[doc.vocab.strings[key] for key in tokens.orths.tolist()],
+        spaces=tokens.spaces,
+        sent_starts=tokens.opens.tolist(),
+        tags=tokens.tags,
+        lemmas=tokens.lemmas,
+        morphs=tokens.morphs,
+    )
+    return ProseView(view, tokens)
 
 
 def _marks(starts: list[int], ends: list[int], mentions: Iterable[Mention], names: dict[str, str]) -> list[str]:
     """Mark the tokens of each mention with its label's short name, the first with ``B-``, the others with ``I-``."""
     marks = [OUTSIDE] * len(starts)
-    at = 0
     for one in sorted((m for m in mentions if m["label"] in names), key=lambda m: m["start"]):
-        while at < len(starts) and ends[at] <= one["start"]:
-            at += 1
-        token = at
-        while token < len(starts) and starts[token] < one["end"]:
+        first = bisect_right(ends, one["start"])
+        for token in range(first, bisect_left(starts, one["end"])):
             if marks[token] == OUTSIDE:
-                marks[token] = ("B-" if token == at else "I-") + names[one["label"]]
-            token += 1
+                marks[token] = ("B-" if token == first else "I-") + names[one["label"]]
     return marks

@@ -43,8 +43,8 @@ def prose_example(annotated: AnnotatedLetter, doc: Doc) -> Doc:
     entities, phrases = [], []
     for one in annotated.row.mentions:
         start, end = annotated.to_text(one.start, one.end)
-        first, last = bisect_right(view.starts, start) - 1, bisect_left(view.ends, end)
-        if first < 0 or last >= len(view.ends) or last < first:
+        first, last = bisect_right(view.tokens.starts, start) - 1, bisect_left(view.tokens.ends, end)
+        if first < 0 or last >= len(view.tokens.ends) or last < first:
             continue
         if one.label in _ENTITIES:
             entities.append(Span(view.doc, first, last + 1, label=one.label))
