@@ -38,7 +38,7 @@ class FittedVoice(NamedTuple):
 
 def fit_voice(letters: Sequence[VoiceExample]) -> FittedVoice:
     """Fit both stages; the second sees odds of a first stage that was not fitted on the same letter."""
-    own = [features(letter.sentences) for letter in letters]
+    own = [list(features(letter.sentences).lists()) for letter in letters]
     fold = [number % _FOLDS for number in range(len(letters))]
 
     def single(of: list[int]) -> HashedClassifier:

@@ -6,13 +6,14 @@ training feature hit are not kept, so a saved classifier is two small arrays of 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from itertools import chain, pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import crc32
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -29,6 +30,32 @@ def bucket(feature: str) -> int:
 def buckets(features: Iterable[str]) -> Buckets:
     """Return the rows of an item's features, each once; an item without features has the row of the empty one."""
     return sorted({bucket(feature) for feature in features} or {bucket("")})
+
+
+class Items(NamedTuple):
+    """Numbers of several items, one after the other; ``bounds`` says where each begins, and where the last ends."""
+
+    numbers: NDArray[np.int64]
+    bounds: NDArray[np.int64]
+
+    def lists(self) -> Iterator[list[int]]:
+        """Yield the numbers of one item after the other."""
+        bounds = self.bounds.tolist()
+        for start, end in pairwise(bounds):
+            yield self.numbers[start:end].tolist()
+
+
+def joined(items: Sequence[Sequence[int]], bits: int = 32) -> Items:
+    """Return the numbers of every item in order and without repeats: of CRC-32 sums the last ``bits``."""
+    lengths = [len(own) for own in items]
+    flat = np.fromiter(chain.from_iterable(items), "int64", sum(lengths)) & ((1 << bits) - 1)
+    flat |= np.repeat(np.arange(len(items)) << bits, lengths)
+    flat.sort()
+    first = np.ones(len(flat), bool)
+    np.not_equal(flat[1:], flat[:-1], out=first[1:])
+    flat = flat[first]
+    bounds = np.searchsorted(flat, np.arange(len(items) + 1) << bits)
+    return Items(flat & ((1 << bits) - 1), bounds)
 
 
 class HashedClassifier:
@@ -48,26 +75,32 @@ class HashedClassifier:
         label, and the weights of dense inputs (a row per input). There are two to the power of ``bits`` buckets."""
         self.labels = list(labels)
         self._rows, self._bias, self._dense = rows, bias, dense
-        # Row 0 stands for every bucket without weights.
-        self._weights = np.vstack([np.zeros((1, len(self.labels)), "float32"), weights.astype("float32")])
+        # Row 0 stands for every bucket without weights. A row is as long as eight numbers or several times that, and begins
+        # where a line of the processor's cache may: reading rows here and there is what takes the time.
+        width = -len(self.labels) % 8 + len(self.labels)
+        self._weights = _aligned(len(rows) + 1, width)
+        self._weights[1:, : len(self.labels)] = weights
         self._place = np.zeros(1 << bits, "int32")
         self._place[rows] = np.arange(1, len(rows) + 1)
 
-    def probabilities(self, items: Sequence[Buckets], dense: NDArray[Any] | None = None) -> NDArray[np.float32]:
-        """Return a row per item and a column per label; ``items`` are as :func:`buckets` gives them, ``dense`` holds a
-        row of numbers per item."""
-        if not items:
-            return np.zeros((0, len(self.labels)), "float32")
-        bounds = np.cumsum([0, *(len(own) for own in items[:-1])])
-        places = np.fromiter((number for own in items for number in own), "int64")
-        total = np.add.reduceat(self.scores(places), bounds, axis=0) + self._bias
+    def probabilities(self, items: Items | Sequence[Buckets], dense: NDArray[Any] | None = None) -> NDArray[np.float32]:
+        """Return a row per item and a column per label; ``items`` are as :func:`buckets` gives them, each with at least one
+        bucket, ``dense`` holds a row of numbers per item."""
+        total = self.totals(items if isinstance(items, Items) else joined(items, BITS))
         if dense is not None:
             total += dense @ self._dense
         return softmax(total)
 
+    def totals(self, items: Items) -> NDArray[np.float32]:
+        """Return the scores of ``items`` without those of dense inputs: a row per item and a column per label."""
+        if len(items.bounds) < 2:
+            return np.zeros((0, len(self.labels)), "float32")
+        total: NDArray[np.float32] = np.add.reduceat(self.scores(items.numbers), items.bounds[:-1], axis=0) + self._bias
+        return total
+
     def scores(self, places: NDArray[Any]) -> NDArray[np.float32]:
         """Return the weights of buckets: a column per label behind the dimensions of ``places``."""
-        weights: NDArray[np.float32] = self._weights[self._place[places]]
+        weights: NDArray[np.float32] = self._weights.take(self._place.take(places), axis=0)[..., : len(self.labels)]
         return weights
 
     @property
@@ -85,7 +118,7 @@ class HashedClassifier:
         return {
             f"{prefix}labels": np.array(self.labels),
             f"{prefix}rows": self._rows.astype("int32"),
-            f"{prefix}weights": self._weights[1:].astype("float16"),
+            f"{prefix}weights": self._weights[1:, : len(self.labels)].astype("float16"),
             f"{prefix}bias": self._bias.astype("float32"),
             f"{prefix}dense": self._dense.astype("float32"),
         }
@@ -101,6 +134,13 @@ class HashedClassifier:
             arrays[f"{prefix}dense"],
             bits=bits,
         )
+
+
+def _aligned(rows: int, columns: int) -> NDArray[np.float32]:
+    """Return zeros that begin at a multiple of 64 bytes."""
+    raw = np.zeros(rows * columns + 16, "float32")
+    first = -raw.ctypes.data % 64 // 4
+    return raw[first : first + rows * columns].reshape(rows, columns)
 
 
 def softmax(scores: NDArray[Any]) -> NDArray[np.float32]:

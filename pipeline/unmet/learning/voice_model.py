@@ -6,13 +6,15 @@ several sentences, facts follow facts, and a turn to the case rarely turns back.
 
 from __future__ import annotations
 
-import itertools
 import re
+from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
+from zlib import crc32
 
 import numpy as np
 
-from unmet.learning.hashed import Buckets, HashedClassifier, buckets
+from unmet.learning.hashed import BITS, HashedClassifier, Items, joined
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"[a-z]+(?:['\u2019][a-z]+)?|\d+|[^\w\s]")
 _DATE = re.compile(r"\d{1,2}[-/]\d{1,2}[-/]\d{2,4}|\b(?:19|20)\d\d\b")
+# The features of so many words are kept once they were hashed.
+_WORDS_KEPT = 8192
 _NEIGHBOURS = (0, -1, 1, -2, 2)
 # The odds are worth more than a single word.
 _SCALE = 3.0
@@ -39,57 +43,80 @@ class SentenceView(NamedTuple):
     run: int  # sentences of one run follow each other: a case summary, a rationale
 
 
-def features(sentences: Sequence[SentenceView]) -> list[Buckets]:
+def features(sentences: Sequence[SentenceView]) -> Items:
     """Return the features of each of a letter's sentences, hashed."""
     bounds: dict[int, list[int]] = {}
     for index, one in enumerate(sentences):
         bounds.setdefault(one.run, []).append(index)
-    words = [_words(one.text) for one in sentences]
-    found: list[Buckets] = []
+    words = [_WORD.findall(one.text.lower()) for one in sentences]
+    found: list[list[int]] = []
     for index, one in enumerate(sentences):
         own = bounds[one.run]
         position, count = index - own[0], len(own)
         before = index - 1 if position else None
         after = index + 1 if position + 1 < count else None
-        found.append(
-            buckets(
-                [
-                    *_lexical(words[index], one),
-                    *(f"p:{min(position, 4)} q:{min(count - 1 - position, 4)}".split()),
-                    *(f"ps:{word}" for word in (words[before][:3] if before is not None else ())),
-                    *(f"ns:{word}" for word in (words[after][:3] if after is not None else ())),
-                ]
-            )
+        hashed = _lexical(words[index], one)
+        hashed += _hashed(
+            [
+                f"p:{min(position, 4)}",
+                f"q:{min(count - 1 - position, 4)}",
+                *(f"ps:{_spelt(word)}" for word in (words[before][:3] if before is not None else ())),
+                *(f"ns:{_spelt(word)}" for word in (words[after][:3] if after is not None else ())),
+            ]
         )
-    return found
+        found.append(hashed)
+    return joined(found, BITS)
 
 
-def _words(text: str) -> list[str]:
-    return ["0" if word.isdigit() else word for word in _WORD.findall(text.lower())]
+def _spelt(word: str) -> str:
+    return "0" if word.isdigit() else word
 
 
-def _lexical(words: list[str], one: SentenceView) -> list[str]:
+def _hashed(features: list[str]) -> list[int]:
+    return [crc32(feature.encode()) for feature in features]
+
+
+class _Word(NamedTuple):
+    """A word, and the hashes of the features that it has wherever it stands; ``pair`` is the state of the hash of a pair
+    that begins with it."""
+
+    spelt: str
+    encoded: bytes
+    pair: int
+    anywhere: tuple[int, ...]
+
+
+@lru_cache(maxsize=_WORDS_KEPT)
+def _word(word: str, kind: str) -> _Word:
+    spelt = _spelt(word)
+    names = [f"w:{spelt}", f"kw:{kind}{spelt}", *((f"sx:{spelt[-3:]}", f"px:{spelt[:4]}") if len(spelt) > 5 else ())]
+    return _Word(spelt, spelt.encode(), crc32(f"2:{spelt} ".encode()), tuple(_hashed(names)))
+
+
+def _lexical(words: list[str], one: SentenceView) -> list[int]:
     kind = one.section_kind[0]
-    long = [word for word in words if len(word) > 5]
-    return [
-        "b",
-        f"k:{kind}",
-        f"len:{min(len(words) // 6, 7)}",
-        *(f"w:{word}" for word in words),
-        *(f"kw:{kind}{word}" for word in words),
-        *(f"2:{first} {second}" for first, second in itertools.pairwise(words)),
-        *(f"s{number}:{word}" for number, word in enumerate(words[:4])),
-        *(f"{kind}fw:{word}" for word in words[:6]),
-        f"s2:{' '.join(words[:2])}",
-        f"s3:{' '.join(words[:3])}",
-        f"e:{' '.join(words[-3:])}",
-        *(f"sx:{word[-3:]}" for word in long),
-        *(f"px:{word[:4]}" for word in long),
-        *(f"r:{cue}" for cue in one.cues),
-        *(f"kr:{kind}{cue}" for cue in one.cues),
-        *((f"{kind}date",) if _DATE.search(one.text) else ()),
-        *((f"{kind}quote",) if '"' in one.text or "\u201c" in one.text else ()),
-    ]
+    own = [_word(word, kind) for word in words]
+    first = [word.spelt for word in own[:6]]
+    hashed = list(chain.from_iterable([word.anywhere for word in own]))
+    # A pair's feature is that of its first word, run on by the second.
+    hashed += map(crc32, [word.encoded for word in own[1:]], [word.pair for word in own])
+    hashed += _hashed(
+        [
+            "b",
+            f"k:{kind}",
+            f"len:{min(len(words) // 6, 7)}",
+            *(f"s{number}:{word}" for number, word in enumerate(first[:4])),
+            *(f"{kind}fw:{word}" for word in first),
+            f"s2:{' '.join(first[:2])}",
+            f"s3:{' '.join(first[:3])}",
+            f"e:{' '.join(word.spelt for word in own[-3:])}",
+            *(f"r:{cue}" for cue in one.cues),
+            *(f"kr:{kind}{cue}" for cue in one.cues),
+            *((f"{kind}date",) if _DATE.search(one.text) else ()),
+            *((f"{kind}quote",) if '"' in one.text or "\u201c" in one.text else ()),
+        ]
+    )
+    return hashed
 
 
 class VoiceModel:
