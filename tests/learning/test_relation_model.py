@@ -126,7 +126,8 @@ def test_fitting_twice_gives_the_same_weights() -> None:
 
 @given(st.text(max_size=60), st.sampled_from(sorted(criterion_types())))
 def test_every_pair_has_buckets_whatever_the_words(words: str, name: str) -> None:
-    own = features(rationale(sentence(words, topics=(Topic("red_flags", "applied", None),))))[0]
-    places = own.buckets(name)
+    own = features(rationale(sentence(words, topics=(Topic("red_flags", "applied", None),))))
+    (sentence_buckets,) = own.buckets()
+    places = sentence_buckets[name]
     assert places == sorted(set(places))
     assert 0 <= places[0] <= places[-1] < 1 << 20

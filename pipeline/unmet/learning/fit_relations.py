@@ -14,14 +14,14 @@ from unmet.learning.relation_model import (
     NOTHING,
     STATUSES,
     UNMET,
+    RationaleFeatures,
     RationaleView,
     RelationModel,
-    SentenceFeatures,
     criterion_types,
     features,
     pair_odds,
-    request_buckets,
     request_inputs,
+    request_items,
 )
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def fit_relations(examples: Sequence[RelationExample]) -> RelationModel:
         pairs = _fit_pairs([examples[index] for index in rest], [sentences[index] for index in rest], number)
         models.append(pairs)
         for index, own in enumerate(fold):
-            if own == number and sentences[index]:
+            if own == number and examples[index].view.sentences:
                 held_out[index] = _aligned(pair_odds(pairs, sentences[index]), pairs.labels)
     return _fit_requests(_mean(models), examples, held_out)
 
@@ -118,23 +118,22 @@ def _aligned(odds: NDArray[Any], given: Sequence[str]) -> NDArray[Any]:
     return padded[:, :, [given.index(label) if label in given else -1 for label in _LABELS]]
 
 
-def _fit_pairs(
-    examples: Sequence[RelationExample], sentences: Sequence[Sequence[SentenceFeatures]], seed: int
-) -> HashedClassifier:
+def _fit_pairs(examples: Sequence[RelationExample], sentences: Sequence[RationaleFeatures], seed: int) -> HashedClassifier:
     drawn = np.random.default_rng(seed)
     items: list[list[int]] = []
     labels: list[str] = []
     weights: list[float] = []
     for one, own in zip(examples, sentences, strict=True):
-        for index, sentence in enumerate(own):
+        signs = set(own.pairs)
+        for index, buckets in enumerate(own.buckets()):
             for name in criterion_types():
                 label = one.finds.get((index, name), NOTHING)
                 weight = _PAIR_WEIGHTS[one.origin]
-                if label == NOTHING and name not in sentence.of_pair:
+                if label == NOTHING and (index, name) not in signs:
                     if drawn.random() > _SEEN:
                         continue
                     weight /= _SEEN
-                items.append(sentence.buckets(name))
+                items.append(buckets[name])
                 labels.append(label)
                 weights.append(weight)
     return fit_weighted(items, labels, weights, strength=_PAIR_STRENGTH, least=_LEAST, bits=BITS)
@@ -151,8 +150,8 @@ def _fit_requests(
         if odds is None:
             continue
         inputs.append(request_inputs(one.view, odds, _LABELS))
+        items += request_items(one.view.upheld).lists()
         for name in criterion_types():
-            items.append(request_buckets(name, one.view))
             labels.append(one.statuses.get(name, STATUSES[0]))
             weights.append(_REQUEST_WEIGHTS[one.origin])
     numbers = np.concatenate(inputs)

@@ -12,19 +12,20 @@ others; the texts written for the project, on which they are often wrong, keep t
 
 from __future__ import annotations
 
-import itertools
 import re
-from functools import cache
+from functools import cache, lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import crc32
 
 import numpy as np
 
 from unmet.knowledge import codes
-from unmet.learning.hashed import HashedClassifier, buckets, softmax
+from unmet.learning.hashed import BITS as REQUEST_BITS
+from unmet.learning.hashed import HashedClassifier, Items, joined, softmax
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -39,6 +40,8 @@ _MASK = (1 << BITS) - 1
 _WORD = re.compile(r"[a-z]+|\d+")
 _STEM = 5
 _FEW_WORDS = 8
+# The features of so many words, and of so many ways of what there is to say of a pair, are kept once they were hashed.
+_WORDS_KEPT, _PAIRS_KEPT = 8192, 4096
 # Below these odds no other type speaks up.
 _LEADING = 0.4
 _EMPTY = re.compile(
@@ -106,129 +109,206 @@ def _marks() -> NDArray[np.int64]:
     return np.array([crc32(name.encode()) for name in criterion_types()], "int64")
 
 
-def _hashed(features: Iterable[str]) -> NDArray[np.int64]:
-    return np.array(sorted({crc32(feature.encode()) for feature in features}), "int64")
+class RationaleFeatures:
+    """Features of the sentences of a rationale, hashed: those that count by criterion type, those that count for every type
+    alike, and those of the pair itself, for the types of which there is a sign; the others share one bucket."""
+
+    def __init__(self, by_type: Items, shared: Items, pairs: Sequence[tuple[int, str]], of_pairs: Items) -> None:
+        """Take the hashes by sentence, twice, and by pair of a sentence and a type of which it shows a sign."""
+        self.by_type, self.shared, self.of_pairs = by_type, shared, of_pairs
+        self.pairs = list(pairs)
+
+    def buckets(self) -> Iterator[dict[str, list[int]]]:
+        """Yield for each sentence the buckets of its pairs with every criterion type."""
+        signs = dict(zip(self.pairs, self.of_pairs.lists(), strict=True))
+        marks = dict(zip(criterion_types(), _marks().tolist(), strict=True))
+        for index, (by_type, shared) in enumerate(zip(self.by_type.lists(), self.shared.lists(), strict=True)):
+            yield {
+                name: sorted(
+                    {
+                        number & _MASK
+                        for number in chain((one ^ mark for one in by_type), shared, signs.get((index, name), [_NO_SIGN]))
+                    }
+                )
+                for name, mark in marks.items()
+            }
 
 
-class SentenceFeatures(NamedTuple):
-    """Features of a sentence, hashed: those that count by criterion type, those that count for every type alike, and those
-    of the pair itself, for the types of which there is a sign; the others share one bucket."""
-
-    by_type: NDArray[np.int64]
-    shared: NDArray[np.int64]
-    of_pair: dict[str, NDArray[np.int64]]
-
-    def buckets(self, name: str) -> list[int]:
-        """Return the buckets of the pair of the sentence and the type ``name``."""
-        mark = _marks()[criterion_types().index(name)]
-        own = self.of_pair.get(name, _NO_SIGN)
-        return sorted({int(one) for one in np.concatenate([self.by_type ^ mark, self.shared, own]) & _MASK})
+def _hashes(features: Iterable[str]) -> tuple[int, ...]:
+    return tuple(crc32(feature.encode()) for feature in features)
 
 
-_NO_SIGN = _hashed(["no sign"])
+(_NO_SIGN,) = _hashes(["no sign"])
 
 
-def features(rationale: RationaleView) -> list[SentenceFeatures]:
-    """Return the features of each sentence of a rationale."""
+class _Word(NamedTuple):
+    """A word, and the hashes of the features that it has wherever it stands: by type and for every type alike. The states of
+    the hash are those of pairs of words that begin with it."""
+
+    encoded: bytes
+    content: bool
+    by_type: tuple[int, ...]
+    shared: int
+    pair: int
+    content_pair: int
+    shared_pair: int
+
+
+@lru_cache(maxsize=_WORDS_KEPT)
+def _word(printed: str) -> _Word:
+    word = "0" if printed.isdigit() else printed
+    by_type = [f"w:{word}", *((f"s:{word[:_STEM]}",) if len(word) > _STEM else ())]
+    return _Word(
+        word.encode(),
+        not _EMPTY.match(word),
+        _hashes(by_type),
+        *_hashes([f"W:{word}", f"2:{word} ", f"k:{word} ", f"W2:{word} "]),
+    )
+
+
+def features(rationale: RationaleView) -> RationaleFeatures:
+    """Return the features of the sentences of a rationale."""
     known = frozenset(criterion_types())
+    applied = [_applied(one) for one in rationale.sentences]
     stated: dict[str, list[int]] = {}
     named: dict[str, list[int]] = {}
     for index, one in enumerate(rationale.sentences):
         for name in one.stated:
             stated.setdefault(name, []).append(index)
-        for name in _applied(one):
+        for name in applied[index]:
             named.setdefault(name, []).append(index)
-    found = []
+    by_type, shared, pairs, of_pairs = [], [], [], []
     for index, one in enumerate(rationale.sentences):
-        words = ["0" if word.isdigit() else word for word in _WORD.findall(one.words.lower())]
-        signs = known & ({topic.type for topic in one.topics} | {finding.type for finding in one.findings} | stated.keys())
-        found.append(
-            SentenceFeatures(
-                _hashed(_by_type(one, words, rationale)),
-                _hashed(_shared(rationale, index, words)),
-                {name: _hashed(_of_pair(rationale, index, name, stated, named)) for name in signs},
-            )
-        )
-    return found
+        words = [_word(word) for word in _WORD.findall(one.words.lower())]
+        by_type.append(_by_type(one, words, applied[index], rationale))
+        shared.append(_shared(rationale, index, words, applied[index]))
+        for name in known & ({topic.type for topic in one.topics} | {finding.type for finding in one.findings} | stated.keys()):
+            pairs.append((index, name))
+            of_pairs.append(_of_pair(rationale, index, name, applied[index], stated, named))
+    return RationaleFeatures(joined(by_type), joined(shared), pairs, joined(of_pairs))
 
 
 def _applied(one: SentenceView) -> set[str]:
     return {topic.type for topic in one.topics if topic.table != "stated"}
 
 
-def _by_type(one: SentenceView, words: list[str], rationale: RationaleView) -> list[str]:
-    content = [word for word in words if not _EMPTY.match(word)]
+def _run_on(words: Sequence[_Word], states: Iterable[int]) -> Iterator[int]:
+    """Yield the hashes of pairs of words: the hash of the first of two, run on by the second."""
+    return map(crc32, [word.encoded for word in words[1:]], states)
+
+
+def _by_type(one: SentenceView, words: list[_Word], applied: set[str], rationale: RationaleView) -> list[int]:
+    content = [word for word in words if word.content]
+    hashed = list(chain.from_iterable([word.by_type for word in words]))
+    hashed += _run_on(words, [word.pair for word in words])
+    hashed += _run_on(content, [word.content_pair for word in content])
     upheld = int(rationale.upheld)
-    return [
-        "b",
-        f"v:{one.voice}",
-        f"c:{one.concludes:d}",
-        f"u:{upheld}",
-        f"uc:{upheld}{one.concludes:d}",
-        f"f:{rationale.family}",
-        *(f"w:{word}" for word in words),
-        *(f"s:{word[:_STEM]}" for word in words if len(word) > _STEM),
-        *(f"2:{first} {second}" for first, second in itertools.pairwise(words)),
-        *(f"k:{first} {second}" for first, second in itertools.pairwise(content)),
-        *(f"q:{cue}" for cue in one.cues),
-        *(f"to:{name}" for name in _applied(one)),
-        *(f"fu:{name}" for name in one.functions),
-        *(f"p:{name}" for name in one.treatments),
-        *(("short",) if len(words) < _FEW_WORDS else ()),
-    ]
+    hashed += _hashes(
+        [
+            "b",
+            f"v:{one.voice}",
+            f"c:{one.concludes:d}",
+            f"u:{upheld}",
+            f"uc:{upheld}{one.concludes:d}",
+            f"f:{rationale.family}",
+            *(f"q:{cue}" for cue in one.cues),
+            *(f"to:{name}" for name in applied),
+            *(f"fu:{name}" for name in one.functions),
+            *(f"p:{name}" for name in one.treatments),
+            *(("short",) if len(words) < _FEW_WORDS else ()),
+        ]
+    )
+    return hashed
 
 
-def _shared(rationale: RationaleView, index: int, words: list[str]) -> list[str]:
+def _shared(rationale: RationaleView, index: int, words: list[_Word], applied: set[str]) -> list[int]:
     sentences = rationale.sentences
     one, count, upheld = sentences[index], len(sentences), int(rationale.upheld)
     before = sentences[index - 1].voice if index else "-"
     after = sentences[index + 1].voice if index + 1 < count else "-"
-    return [
-        f"u{upheld}",
-        f"v:{one.voice}",
-        f"v:{one.voice}{upheld}",
-        f"pv:{before}{one.voice}",
-        f"nv:{after}{one.voice}",
-        f"c:{one.concludes:d}{one.voice}",
-        f"pos:{min(index, 4)}",
-        f"end:{min(count - 1 - index, 4)}",
-        f"n:{min(count, 8)}",
-        f"fn:{bool(one.findings):d}{min(3, len(_applied(one)))}",
-        *(f"cue:{cue}{upheld}" for cue in one.cues),
-        *(f"cuev:{cue}{one.voice}" for cue in one.cues),
-        *(f"W:{word}" for word in words),
-        *(f"W2:{first} {second}" for first, second in itertools.pairwise(words)),
-    ]
+    hashed = [word.shared for word in words]
+    hashed += _run_on(words, [word.shared_pair for word in words])
+    hashed += _hashes(
+        [
+            f"u{upheld}",
+            f"v:{one.voice}",
+            f"v:{one.voice}{upheld}",
+            f"pv:{before}{one.voice}",
+            f"nv:{after}{one.voice}",
+            f"c:{one.concludes:d}{one.voice}",
+            f"pos:{min(index, 4)}",
+            f"end:{min(count - 1 - index, 4)}",
+            f"n:{min(count, 8)}",
+            f"fn:{bool(one.findings):d}{min(3, len(applied))}",
+            *(f"cue:{cue}{upheld}" for cue in one.cues),
+            *(f"cuev:{cue}{one.voice}" for cue in one.cues),
+        ]
+    )
+    return hashed
 
 
 def _of_pair(
-    rationale: RationaleView, index: int, name: str, stated: Mapping[str, list[int]], named: Mapping[str, list[int]]
-) -> list[str]:
-    one, upheld = rationale.sentences[index], int(rationale.upheld)
-    topics = [topic for topic in one.topics if topic.type == name]
-    where = _where(stated.get(name, []), index)
+    rationale: RationaleView,
+    index: int,
+    name: str,
+    applied: set[str],
+    stated: Mapping[str, list[int]],
+    named: Mapping[str, list[int]],
+) -> tuple[int, ...]:
+    one = rationale.sentences[index]
+    places = named.get(name, [])
+    own = [finding for finding in one.findings if finding.type == name]
+    return _pair_hashes(
+        tuple([(topic.table, topic.cue) for topic in one.topics if topic.type == name]),
+        min(3, len(applied) - (name in applied)),
+        _where(stated.get(name, []), index),
+        len(places) > 1 or (bool(places) and places[0] != index),
+        len(stated) == 1 and name in stated,
+        one.voice,
+        one.concludes,
+        int(rationale.upheld),
+        tuple([(finding.outcome, finding.confidence) for finding in own]),
+        min(2, len(one.findings) - len(own)),
+    )
+
+
+# What there is to say of a pair repeats, whatever the words.
+@lru_cache(maxsize=_PAIRS_KEPT)
+def _pair_hashes(
+    topics: tuple[tuple[str, str | None], ...],
+    others: int,
+    where: str,
+    elsewhere: bool,
+    only: bool,
+    voice: str,
+    concludes: bool,
+    upheld: int,
+    findings: tuple[tuple[str, float], ...],
+    other_findings: int,
+) -> tuple[int, ...]:
+    """Return the features of a sentence and a type: the tables and cues of its topics, how many types else are applied, where
+    the type is stated, whether another sentence applies it, whether it is all that is stated, and what the rules find."""
     found = [
-        f"To:{any(topic.table != 'stated' for topic in topics):d}{min(3, len(_applied(one) - {name}))}",
+        f"To:{any(table != 'stated' for table, _ in topics):d}{others}",
         f"st:{where}",
-        f"stv:{where}{one.voice}",
-        f"stT:{where != 'no':d}{bool(topics):d}{one.voice}",
-        f"stc:{where}{one.concludes:d}",
-        f"el:{any(place != index for place in named.get(name, [])):d}",
-        f"sv:{one.voice}{len(stated) == 1 and name in stated:d}{upheld}",
+        f"stv:{where}{voice}",
+        f"stT:{where != 'no':d}{bool(topics):d}{voice}",
+        f"stc:{where}{concludes:d}",
+        f"el:{elsewhere:d}",
+        f"sv:{voice}{only:d}{upheld}",
+        f"Fo:{bool(findings):d}{other_findings}",
     ]
-    found.append(f"Fo:{any(own.type == name for own in one.findings):d}{min(2, sum(own.type != name for own in one.findings))}")
-    for own in one.findings:
-        if own.type == name:
-            found += [f"F:{own.outcome}", f"Fc:{own.outcome}{own.confidence:.1f}"]
-    for topic in topics:
+    for outcome, confidence in findings:
+        found += [f"F:{outcome}", f"Fc:{outcome}{confidence:.1f}"]
+    for table, cue in topics:
         found += [
-            f"Tn:{topic.table}",
-            f"Tb:{topic.table}{topic.cue}",
-            f"T:{topic.table}{topic.cue}{one.voice}",
-            f"Tu:{topic.table}{topic.cue}{upheld}",
-            f"Tc:{topic.table}{one.concludes:d}",
+            f"Tn:{table}",
+            f"Tb:{table}{cue}",
+            f"T:{table}{cue}{voice}",
+            f"Tu:{table}{cue}{upheld}",
+            f"Tc:{table}{concludes:d}",
         ]
-    return found
+    return _hashes(found)
 
 
 def _where(places: list[int], index: int) -> str:
@@ -252,33 +332,40 @@ def request_inputs(rationale: RationaleView, odds: NDArray[Any], labels: Sequenc
     # The best of the other types, and the second best.
     leads = first == ranked[0]
     best, next_best = np.where(leads, ranked[1], ranked[0]), np.where(first >= ranked[1], ranked[2], ranked[1])
-    stated = [one.stated for one in rationale.sentences]
-    asked = np.array([any(name in own for own in stated) for name in names])
-    denied, affirmed = (np.array([rationale.rules.get((name, status), 0.0) for name in names]) for status in ("unmet", "met"))
+    stated = frozenset().union(*(one.stated for one in rationale.sentences))
+    asked = np.array([name in stated for name in names])
+    denied, affirmed = np.zeros(len(names)), np.zeros(len(names))
+    for (name, status), confidence in rationale.rules.items():
+        if name in names and status in ("unmet", "met"):
+            (denied if status == "unmet" else affirmed)[_number(name)] = confidence
     upheld, alone = rationale.upheld, best < _LEADING
-    columns = (
-        _logit(first),
-        _logit(second),
-        _logit(met),
-        _logit(unmet.sum(axis=0)),
-        _logit(best),
-        _logit(next_best),
-        denied,
-        affirmed,
-        asked,
-        asked & (not upheld),
-        np.full(len(names), upheld),
-        denied * first,
-        _logit(first) * asked,
-        _logit(first) * alone,
-        alone & asked & upheld,
-        min(len(frozenset().union(*stated)), 5) * asked,
-        leads,
-        _logit(first) * upheld,
-        _logit(met) * (not upheld),
-        np.full(len(names), len(rationale.sentences) <= 2),
-    )
-    inputs: NDArray[np.float32] = np.stack(columns, axis=1).astype("float32")
+    unmet_logit, met_logit = _logit(first), _logit(met)
+    inputs = np.empty((len(names), 20), "float32")
+    for column, values in enumerate(
+        (
+            unmet_logit,
+            _logit(second),
+            met_logit,
+            _logit(unmet.sum(axis=0)),
+            _logit(best),
+            _logit(next_best),
+            denied,
+            affirmed,
+            asked,
+            asked & (not upheld),
+            upheld,
+            denied * first,
+            unmet_logit * asked,
+            unmet_logit * alone,
+            alone & asked & upheld,
+            min(len(stated), 5) * asked,
+            leads,
+            unmet_logit * upheld,
+            met_logit * (not upheld),
+            len(rationale.sentences) <= 2,
+        )
+    ):
+        inputs[:, column] = values
     return inputs
 
 
@@ -303,11 +390,10 @@ class RelationModel:
             return []
         odds = pair_odds(self.pairs, features(rationale))
         inputs = (request_inputs(rationale, odds, self.pairs.labels) - self._center) / self._spread
-        names = criterion_types()
-        shares = self._requests.probabilities([request_buckets(name, rationale) for name in names], inputs)
+        shares = self._requests.probabilities(request_items(rationale.upheld), inputs).tolist()
         return [
-            Judgement(name, dict(zip(self._requests.labels, map(float, row), strict=True)), odds[:, number])
-            for number, (name, row) in enumerate(zip(names, shares, strict=True))
+            Judgement(name, dict(zip(self._requests.labels, row, strict=True)), odds[:, number])
+            for number, (name, row) in enumerate(zip(criterion_types(), shares, strict=True))
         ]
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -322,19 +408,25 @@ class RelationModel:
         return cls(pairs, HashedClassifier.from_arrays(arrays, "requests_"), arrays["center"], arrays["spread"])
 
 
-def pair_odds(pairs: HashedClassifier, sentences: Sequence[SentenceFeatures]) -> NDArray[np.float32]:
+def pair_odds(pairs: HashedClassifier, sentences: RationaleFeatures) -> NDArray[np.float32]:
     """Return the probabilities of ``pairs`` for each sentence, criterion type and label."""
-    names = criterion_types()
-    scores = np.empty((len(sentences), len(names), len(pairs.labels)), "float32")
-    nothing = pairs.scores(_NO_SIGN & _MASK).sum(axis=0)
-    for row, own in zip(scores, sentences, strict=True):
-        by_type = pairs.scores((own.by_type[None, :] ^ _marks()[:, None]) & _MASK).sum(axis=1)
-        row[:] = pairs.bias + by_type + pairs.scores(own.shared & _MASK).sum(axis=0) + nothing
-        for name, places in own.of_pair.items():
-            row[names.index(name)] += pairs.scores(places & _MASK).sum(axis=0) - nothing
+    places = (sentences.by_type.numbers[None, :] ^ _marks()[:, None]) & _MASK
+    by_type = np.add.reduceat(pairs.scores(places), sentences.by_type.bounds[:-1], axis=1)
+    shared = np.add.reduceat(pairs.scores(sentences.shared.numbers & _MASK), sentences.shared.bounds[:-1], axis=0)
+    nothing = pairs.scores(np.array(_NO_SIGN & _MASK))
+    scores = (pairs.bias + by_type.transpose(1, 0, 2)) + shared[:, None] + nothing
+    if sentences.pairs:
+        own = np.add.reduceat(pairs.scores(sentences.of_pairs.numbers & _MASK), sentences.of_pairs.bounds[:-1], axis=0)
+        scores[[index for index, _ in sentences.pairs], [_number(name) for _, name in sentences.pairs]] += own - nothing
     return softmax(scores)
 
 
-def request_buckets(name: str, rationale: RationaleView) -> list[int]:
-    """Return the sparse features of a criterion type of a request, hashed."""
-    return buckets([f"t:{name}", f"tu:{name}{rationale.upheld:d}"])
+@cache
+def _number(name: str) -> int:
+    return criterion_types().index(name)
+
+
+@cache
+def request_items(upheld: bool) -> Items:
+    """Return the sparse features of every criterion type of a request, hashed."""
+    return joined([_hashes([f"t:{name}", f"tu:{name}{upheld:d}"]) for name in criterion_types()], REQUEST_BITS)
