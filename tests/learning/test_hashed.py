@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from unmet.learning.fit import fit_classifier
-from unmet.learning.hashed import BITS, HashedClassifier, bucket, buckets
+from unmet.learning.hashed import BITS, HashedClassifier, hashes, joined
 from unmet.learning.weights import read_weights, write_weights
 
 FEATURES = [
@@ -17,7 +17,7 @@ FEATURES = [
     ["w:told", "n:1"],
     ["w:told", "n:2"],
 ]
-ITEMS = [buckets(one) for one in FEATURES]
+ITEMS = [hashes(one) for one in FEATURES]
 LABELS = ["payer", "payer", "doctor", "doctor", "patient", "patient"]
 
 
@@ -26,12 +26,18 @@ def fitted(**options: object) -> HashedClassifier:
 
 
 def names(classifier: HashedClassifier, items: list[list[str]]) -> list[str]:
-    return [classifier.labels[int(row.argmax())] for row in classifier.probabilities([buckets(one) for one in items])]
+    return [classifier.labels[int(row.argmax())] for row in classifier.probabilities([hashes(one) for one in items])]
 
 
 @given(st.text(max_size=40))
 def test_every_feature_has_a_bucket(feature: str) -> None:
-    assert 0 <= bucket(feature) < 1 << BITS
+    (bucket,) = joined([hashes([feature])], BITS).numbers.tolist()
+    assert 0 <= bucket < 1 << BITS
+
+
+@given(st.lists(st.lists(st.integers(0, (1 << 32) - 1), max_size=20), max_size=8), st.integers(1, 20))
+def test_joined_items_are_in_order_and_without_repeats(items: list[list[int]], bits: int) -> None:
+    assert list(joined(items, bits).lists()) == [sorted({one % (1 << bits) for one in own}) for own in items]
 
 
 def test_a_classifier_learns_the_features_that_tell() -> None:
@@ -40,7 +46,7 @@ def test_a_classifier_learns_the_features_that_tell() -> None:
 
 def test_probabilities_add_up_and_nothing_in_gives_nothing_out() -> None:
     classifier = fitted()
-    assert np.allclose(classifier.probabilities([buckets(["w:never seen"]), buckets([])]).sum(axis=1), 1, atol=1e-5)
+    assert np.allclose(classifier.probabilities([hashes(["w:never seen"]), hashes([])]).sum(axis=1), 1, atol=1e-5)
     assert classifier.probabilities([]).shape == (0, 3)
 
 
@@ -55,19 +61,19 @@ def test_no_feature_is_saved_as_text_and_rare_ones_not_at_all() -> None:
     arrays = fitted(least=3).arrays("")
     assert set(arrays["labels"]) == set(LABELS)
     assert all(array.dtype.kind in "if" for name, array in arrays.items() if name != "labels")
-    assert set(arrays["rows"]) == {bucket("n:1"), bucket("n:2")}
+    assert set(arrays["rows"]) == set(joined([hashes(["n:1", "n:2"])], BITS).numbers)
 
 
 def test_two_classes_are_told_apart_with_dense_inputs() -> None:
     dense = np.array([[1.0], [1.0], [-1.0], [-1.0]])
     classifier = fit_classifier(
-        [buckets(["b"])] * 4, ["yes", "yes", "no", "no"], written=[False] * 4, strength=10.0, written_weight=1.0, dense=dense
+        [hashes(["b"])] * 4, ["yes", "yes", "no", "no"], written=[False] * 4, strength=10.0, written_weight=1.0, dense=dense
     )
-    odds = classifier.probabilities([buckets(["b"])] * 2, np.array([[1.0], [-1.0]]))
+    odds = classifier.probabilities([hashes(["b"])] * 2, np.array([[1.0], [-1.0]]))
     assert [classifier.labels[int(row.argmax())] for row in odds] == ["yes", "no"]
 
 
 def test_real_letters_overrule_written_ones_where_they_disagree() -> None:
-    items, labels = [buckets(["w:noted"])] * 20, ["record"] * 10 + ["reviewer"] * 10
+    items, labels = [hashes(["w:noted"])] * 20, ["record"] * 10 + ["reviewer"] * 10
     classifier = fit_classifier(items, labels, written=[False] * 10 + [True] * 10, strength=1.0, written_weight=1.0)
     assert names(classifier, [["w:noted"]]) == ["record"]

@@ -26,7 +26,7 @@ from thinc.api import NumpyOps
 
 from unmet.components.function_findings import finding_attributes
 from unmet.components.letter_layout import letter_text
-from unmet.components.mentions import PROSE, Mention, mention, prose_sentences
+from unmet.components.mentions import PROSE, REACH, Mention, mention, prose_sentences
 from unmet.components.phrase_finder import PhraseFinder
 from unmet.components.prose_view import PHRASES, ProseTokens, ProseView, prose_tokens, prose_view
 from unmet.components.sentences import Sentence
@@ -61,7 +61,8 @@ def _ruled(doc: Doc, tokens: ProseTokens) -> list[tuple[int, int, str]]:
 
 def phrase_view(text: str, sentence: Sentence, start: int, end: int, rules: str) -> PhraseView:
     """Return the phrase ``text[start:end]`` of ``sentence`` as the classifiers see it."""
-    return PhraseView(text[start:end], text[sentence["start"] : start], text[end : sentence["end"]], sentence["voice"], rules)
+    before, after = text[max(sentence["start"], start - REACH) : start], text[end : min(sentence["end"], end + REACH)]
+    return PhraseView(text[start:end], before, after, sentence["voice"], rules)
 
 
 def rule_reading(mentions: list[Mention], label: str, start: int, end: int) -> str:
@@ -194,18 +195,20 @@ class LearnedMentions:
     def _decide(self, doc: Doc, label: str, mentions: list[Mention], rules: list[Mention]) -> None:
         """Decide what the phrases of ``mentions`` mean, whoever found them."""
         text = letter_text(doc)
+        ruled = [rule_reading(rules, label, one["start"], one["end"]) for one in mentions]
+        if label == "CRITERION":
+            # Where the rules name a type it is theirs.
+            for one, reading in zip(mentions, ruled, strict=True):
+                one["attributes"] = {"type": reading}
+            mentions = [one for one in mentions if not one["attributes"]["type"]]
+            ruled = [""] * len(mentions)
         places = [(one["start"], one["end"], 0.0) for one in mentions]
         views = [
-            phrase_view(text, sentence, start, end, rule_reading(rules, label, start, end))
-            for (start, end, _), sentence in _with_sentences(doc, places)
+            phrase_view(text, sentence, start, end, reading)
+            for ((start, end, _), sentence), reading in zip(_with_sentences(doc, places), ruled, strict=True)
         ]
         for one, decided in zip(mentions, cast("PhraseModel", self.phrases).attributes(label, views), strict=True):
-            if label == "FUNCTION":
-                one["attributes"] = finding_attributes(text, one, decided)
-            elif ruled := rule_reading(rules, label, one["start"], one["end"]):
-                one["attributes"] = {"type": ruled}
-            else:
-                one["attributes"] = dict(decided)
+            one["attributes"] = finding_attributes(text, one, decided) if label == "FUNCTION" else dict(decided)
 
     def to_disk(self, path: str | Path, *, exclude: Any = ()) -> None:
         """Write the trained pipeline and the weights of the classifiers."""

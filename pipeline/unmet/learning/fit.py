@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from unmet.learning.hashed import BITS, Buckets, HashedClassifier
+from unmet.learning.hashed import BITS, HashedClassifier, Hashes, joined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ _ROUNDS, _TOLERANCE = 120, 1e-4
 
 
 def fit_classifier(
-    items: Sequence[Buckets],
+    items: Sequence[Hashes],
     labels: Sequence[str],
     *,
     written: Sequence[bool],
@@ -28,7 +28,7 @@ def fit_classifier(
     least: int = 2,
     dense: NDArray[Any] | None = None,
 ) -> HashedClassifier:
-    """Fit a classifier to ``items``, the buckets of their features, and their ``labels``.
+    """Fit a classifier to ``items``, the hashes of their features, and their ``labels``.
 
     ``strength`` is the inverse of the L2 penalty.
 
@@ -63,7 +63,7 @@ def fit_classifier(
 
 
 def fit_weighted(
-    items: Sequence[Buckets],
+    items: Sequence[Hashes],
     labels: Sequence[str],
     weights: Sequence[float],
     *,
@@ -72,7 +72,7 @@ def fit_weighted(
     dense: NDArray[Any] | None = None,
     bits: int = BITS,
 ) -> HashedClassifier:
-    """Fit a classifier to items of which each counts its weight; the buckets of ``items`` are below two to the ``bits``.
+    """Fit a classifier to items of which each counts its weight; there are two to the ``bits`` buckets.
 
     ``dense`` holds a row of numbers per item. A feature in fewer than ``least`` items is left out.
     """
@@ -97,13 +97,9 @@ def fit_weighted(
     )
 
 
-def _matrix(items: Sequence[Buckets], csr_matrix: Any, bits: int = BITS) -> Any:
-    indices: list[int] = []
-    bounds = [0]
-    for own in items:
-        indices.extend(own)
-        bounds.append(len(indices))
-    return csr_matrix((np.ones(len(indices)), indices, bounds), shape=(len(items), 1 << bits))
+def _matrix(items: Sequence[Hashes], csr_matrix: Any, bits: int = BITS) -> Any:
+    own = joined(items, bits)
+    return csr_matrix((np.ones(len(own.numbers)), own.numbers, own.bounds), shape=(len(items), 1 << bits))
 
 
 def _per_class(model: Any) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -6,6 +6,7 @@ training feature hit are not kept, so a saved classifier is two small arrays of 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import crc32
@@ -13,23 +14,18 @@ from zlib import crc32
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
 BITS = 18
-_MASK = (1 << BITS) - 1
-Buckets = list[int]
+# The features of an item, hashed: their CRC-32 sums.
+Hashes = Sequence[int]
 
 
-def bucket(feature: str) -> int:
-    """Return the row that ``feature`` falls into: 0 to 2**BITS - 1."""
-    return crc32(feature.encode()) & _MASK
-
-
-def buckets(features: Iterable[str]) -> Buckets:
-    """Return the rows of an item's features, each once; an item without features has the row of the empty one."""
-    return sorted({bucket(feature) for feature in features} or {bucket("")})
+def hashes(features: Iterable[str]) -> list[int]:
+    """Return the CRC-32 sums of ``features``; an item without features has that of the empty one."""
+    return [crc32(feature.encode()) for feature in features] or [crc32(b"")]
 
 
 class Items(NamedTuple):
@@ -45,8 +41,8 @@ class Items(NamedTuple):
             yield self.numbers[start:end].tolist()
 
 
-def joined(items: Sequence[Sequence[int]], bits: int = 32) -> Items:
-    """Return the numbers of every item in order and without repeats: of CRC-32 sums the last ``bits``."""
+def joined(items: Sequence[Hashes], bits: int = 32) -> Items:
+    """Return the last ``bits`` of the hashes of every item, in order and without repeats: their buckets."""
     lengths = [len(own) for own in items]
     flat = np.fromiter(chain.from_iterable(items), "int64", sum(lengths)) & ((1 << bits) - 1)
     flat |= np.repeat(np.arange(len(items)) << bits, lengths)
@@ -83,9 +79,9 @@ class HashedClassifier:
         self._place = np.zeros(1 << bits, "int32")
         self._place[rows] = np.arange(1, len(rows) + 1)
 
-    def probabilities(self, items: Items | Sequence[Buckets], dense: NDArray[Any] | None = None) -> NDArray[np.float32]:
-        """Return a row per item and a column per label; ``items`` are as :func:`buckets` gives them, each with at least one
-        bucket, ``dense`` holds a row of numbers per item."""
+    def probabilities(self, items: Items | Sequence[Hashes], dense: NDArray[Any] | None = None) -> NDArray[np.float32]:
+        """Return a row per item and a column per label; ``items`` hold the hashes of their features (each
+        at least one), or the buckets that :func:`joined` makes of these; ``dense`` holds a row of numbers per item."""
         total = self.totals(items if isinstance(items, Items) else joined(items, BITS))
         if dense is not None:
             total += dense @ self._dense

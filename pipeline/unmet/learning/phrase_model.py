@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 import re
+from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
+from zlib import crc32
 
-from unmet.learning.hashed import Buckets, HashedClassifier, buckets
+from unmet.learning.hashed import BITS, HashedClassifier, hashes, joined
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 _WORD = re.compile(r"[a-z]+|\d+|[^\w\s]")
 _NEAR = 5
 _STEM = 6
+# The features of so many words are kept once they were hashed.
+_WORDS_KEPT = 8192
 # What is decided of a phrase, by its label: attributes of the record.
 DECIDED = {"CRITERION": ("type",), "FUNCTION": ("dimension", "polarity")}
 
@@ -30,24 +34,37 @@ class PhraseView(NamedTuple):
     rules: str
 
 
-def features(one: PhraseView) -> Buckets:
+class _Word(NamedTuple):
+    """A word, and the hashes of the features that it has wherever it stands: in a phrase, before it, after it, around it.
+    ``pair`` is the state of the hash of a pair of words that begins with it."""
+
+    encoded: bytes
+    inside: tuple[int, ...]
+    before: int
+    after: int
+    around: int
+    pair: int
+
+
+@lru_cache(maxsize=_WORDS_KEPT)
+def _word(word: str) -> _Word:
+    inside = hashes([f"w:{word}", *((f"s:{word[:_STEM]}",) if len(word) > _STEM else ())])
+    return _Word(word.encode(), tuple(inside), *hashes([f"-:{word}", f"+:{word}", f"c:{word}", f"2:{word} "]))
+
+
+def features(one: PhraseView) -> list[int]:
     """Return the features of a phrase, hashed."""
-    words, before, after = (_WORD.findall(text.lower()) for text in (one.words, one.before, one.after))
-    return buckets(
-        [
-            "b",
-            f"v:{one.voice}",
-            f"r:{one.rules}",
-            *(f"w:{word}" for word in words),
-            *(f"s:{word[:_STEM]}" for word in words if len(word) > _STEM),
-            *(f"2:{first} {second}" for first, second in itertools.pairwise(words)),
-            f"1:{' '.join(words[:1])}",
-            f"12:{' '.join(words[:2])}",
-            *(f"-:{word}" for word in before[-_NEAR:]),
-            *(f"+:{word}" for word in after[:_NEAR]),
-            *(f"c:{word}" for word in {*before, *after}),
-        ]
-    )
+    words, before, after = ([_word(word) for word in _WORD.findall(text.lower())] for text in (one.words, one.before, one.after))
+    found = list(chain.from_iterable([word.inside for word in words]))
+    # A pair's feature is that of its first word, run on by the second.
+    found += map(crc32, [word.encoded for word in words[1:]], [word.pair for word in words])
+    found += [word.before for word in before[-_NEAR:]]
+    found += [word.after for word in after[:_NEAR]]
+    found += [word.around for word in before]
+    found += [word.around for word in after]
+    opening = [word.encoded.decode() for word in words[:2]]
+    found += hashes(["b", f"v:{one.voice}", f"r:{one.rules}", f"1:{' '.join(opening[:1])}", f"12:{' '.join(opening)}"])
+    return found
 
 
 class PhraseModel:
@@ -58,7 +75,7 @@ class PhraseModel:
 
     def attributes(self, label: str, views: Sequence[PhraseView]) -> list[dict[str, str]]:
         """Return the decided attributes of phrases of one label."""
-        own = [features(view) for view in views]
+        own = joined([features(view) for view in views], BITS)
         decided: list[dict[str, str]] = [{} for _ in views]
         for name in DECIDED[label]:
             classifier = self._classifiers[name]

@@ -22,7 +22,7 @@ import numpy as np
 
 from unmet.knowledge import codes
 from unmet.learning.hashed import BITS as REQUEST_BITS
-from unmet.learning.hashed import HashedClassifier, Items, joined, softmax
+from unmet.learning.hashed import HashedClassifier, Items, hashes, joined, softmax
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -134,11 +134,7 @@ class RationaleFeatures:
             }
 
 
-def _hashes(features: Iterable[str]) -> tuple[int, ...]:
-    return tuple(crc32(feature.encode()) for feature in features)
-
-
-(_NO_SIGN,) = _hashes(["no sign"])
+(_NO_SIGN,) = hashes(["no sign"])
 
 
 class _Word(NamedTuple):
@@ -161,8 +157,8 @@ def _word(printed: str) -> _Word:
     return _Word(
         word.encode(),
         not _EMPTY.match(word),
-        _hashes(by_type),
-        *_hashes([f"W:{word}", f"2:{word} ", f"k:{word} ", f"W2:{word} "]),
+        tuple(hashes(by_type)),
+        *hashes([f"W:{word}", f"2:{word} ", f"k:{word} ", f"W2:{word} "]),
     )
 
 
@@ -203,7 +199,7 @@ def _by_type(one: SentenceView, words: list[_Word], applied: set[str], rationale
     hashed += _run_on(words, [word.pair for word in words])
     hashed += _run_on(content, [word.content_pair for word in content])
     upheld = int(rationale.upheld)
-    hashed += _hashes(
+    hashed += hashes(
         [
             "b",
             f"v:{one.voice}",
@@ -228,7 +224,7 @@ def _shared(rationale: RationaleView, index: int, words: list[_Word], applied: s
     after = sentences[index + 1].voice if index + 1 < count else "-"
     hashed = [word.shared for word in words]
     hashed += _run_on(words, [word.shared_pair for word in words])
-    hashed += _hashes(
+    hashed += hashes(
         [
             f"u{upheld}",
             f"v:{one.voice}",
@@ -308,7 +304,7 @@ def _pair_hashes(
             f"Tu:{table}{cue}{upheld}",
             f"Tc:{table}{concludes:d}",
         ]
-    return _hashes(found)
+    return tuple(hashes(found))
 
 
 def _where(places: list[int], index: int) -> str:
@@ -429,4 +425,4 @@ def _number(name: str) -> int:
 @cache
 def request_items(upheld: bool) -> Items:
     """Return the sparse features of every criterion type of a request, hashed."""
-    return joined([_hashes([f"t:{name}", f"tu:{name}{upheld:d}"]) for name in criterion_types()], REQUEST_BITS)
+    return joined([hashes([f"t:{name}", f"tu:{name}{upheld:d}"]) for name in criterion_types()], REQUEST_BITS)

@@ -14,7 +14,7 @@ from zlib import crc32
 
 import numpy as np
 
-from unmet.learning.hashed import BITS, HashedClassifier, Items, joined
+from unmet.learning.hashed import BITS, HashedClassifier, Items, hashes, joined
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,7 +56,7 @@ def features(sentences: Sequence[SentenceView]) -> Items:
         before = index - 1 if position else None
         after = index + 1 if position + 1 < count else None
         hashed = _lexical(words[index], one)
-        hashed += _hashed(
+        hashed += hashes(
             [
                 f"p:{min(position, 4)}",
                 f"q:{min(count - 1 - position, 4)}",
@@ -70,10 +70,6 @@ def features(sentences: Sequence[SentenceView]) -> Items:
 
 def _spelt(word: str) -> str:
     return "0" if word.isdigit() else word
-
-
-def _hashed(features: list[str]) -> list[int]:
-    return [crc32(feature.encode()) for feature in features]
 
 
 class _Word(NamedTuple):
@@ -90,7 +86,7 @@ class _Word(NamedTuple):
 def _word(word: str, kind: str) -> _Word:
     spelt = _spelt(word)
     names = [f"w:{spelt}", f"kw:{kind}{spelt}", *((f"sx:{spelt[-3:]}", f"px:{spelt[:4]}") if len(spelt) > 5 else ())]
-    return _Word(spelt, spelt.encode(), crc32(f"2:{spelt} ".encode()), tuple(_hashed(names)))
+    return _Word(spelt, spelt.encode(), crc32(f"2:{spelt} ".encode()), tuple(hashes(names)))
 
 
 def _lexical(words: list[str], one: SentenceView) -> list[int]:
@@ -100,7 +96,7 @@ def _lexical(words: list[str], one: SentenceView) -> list[int]:
     hashed = list(chain.from_iterable([word.anywhere for word in own]))
     # A pair's feature is that of its first word, run on by the second.
     hashed += map(crc32, [word.encoded for word in own[1:]], [word.pair for word in own])
-    hashed += _hashed(
+    hashed += hashes(
         [
             "b",
             f"k:{kind}",

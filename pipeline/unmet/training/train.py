@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from unmet.corpus.attach import AnnotatedLetter
     from unmet.learning.fit_relations import RelationExample
-    from unmet.learning.hashed import Buckets
+    from unmet.learning.hashed import Hashes
     from unmet.training.rationales import Rationale
 
 _ASSERTION = {"strength": 0.3, "written_weight": 1.0}
@@ -159,9 +159,7 @@ def _train_spans(
 
 
 def _train_phrases(letters: Sequence[TrainingLetter], docs: Sequence[Doc]) -> phrase_model.PhraseModel:
-    items: dict[str, list[tuple[Buckets, str, bool]]] = {
-        name: [] for decided in phrase_model.DECIDED.values() for name in decided
-    }
+    items: dict[str, list[tuple[Hashes, str, bool]]] = {name: [] for decided in phrase_model.DECIDED.values() for name in decided}
     for (annotated, written), doc in zip(letters, docs[: len(letters)], strict=True):
         text = annotated.letter.text
         sentences = list(prose_sentences(doc))
@@ -180,7 +178,7 @@ def _train_phrases(letters: Sequence[TrainingLetter], docs: Sequence[Doc]) -> ph
 
 
 def _train_assertions(letters: Sequence[TrainingLetter], docs: Sequence[Doc]) -> Any:
-    items: list[tuple[Buckets, str, bool]] = []
+    items: list[tuple[Hashes, str, bool]] = []
     for (annotated, written), doc in zip(letters, docs[: len(letters)], strict=True):
         gold = {(str(one.label), *annotated.to_text(one.start, one.end)): one.assertion for one in annotated.row.mentions}
         judged = judged_mentions(doc)
@@ -191,7 +189,7 @@ def _train_assertions(letters: Sequence[TrainingLetter], docs: Sequence[Doc]) ->
     return _fitted("assertion", items, **_ASSERTION)
 
 
-def _fitted(name: str, items: list[tuple[Buckets, str, bool]], *, strength: float, written_weight: float) -> Any:
+def _fitted(name: str, items: list[tuple[Hashes, str, bool]], *, strength: float, written_weight: float) -> Any:
     if len({label for _, label, _ in items}) < 2:
         raise TrainingError(f"the letters hold fewer than two values of {name}; training needs more letters")
     return fit_classifier(
