@@ -78,8 +78,10 @@ def clause_bounds(signs: NDArray[np.int64], opens: NDArray[np.bool_], longest: i
 
 def with_spans(bounds: NDArray[np.int64], own: Iterable[tuple[int, int]]) -> NDArray[np.int64]:
     """Return ``bounds`` and the spans ``own``, in order and without repeats."""
-    joined: NDArray[np.int64] = np.unique(np.concatenate([bounds, np.array([*own], "int64").reshape(-1, 2)]), axis=0)
-    return joined
+    joined = np.concatenate([bounds, np.array([*own], "int64").reshape(-1, 2)])
+    # One number per span sorts faster than a row of two.
+    keys = np.unique(joined[:, 0] << 32 | joined[:, 1])
+    return np.stack([keys >> 32, keys & 0xFFFFFFFF], axis=1)
 
 
 def clause_spans(doc: Doc, longest: int) -> list[tuple[int, int]]:
