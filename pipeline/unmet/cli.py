@@ -200,12 +200,13 @@ def batch(
     # A service manager that stops a run is obeyed as Ctrl-C is: what has been read is kept.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     ledger = None
-    try:  # a run that ends badly leaves the ledger as it is: it is made for that
+    try:
         progress = RunProgress(count_of(inputs))
         ledger = begin(output, settings, resume=resume)
         with progress, _engine(settings, workers, scheduler, max_bytes) as reads:
             read_all(inputs, ledger, reads, max_bytes=max_bytes, on_outcome=progress.tell)
         write_results(ledger.records(), ledger.files(), output)
+        counts = ledger.counts()
         ledger.finish()
     except UnmetError as error:
         # The ledger's own errors say what to do about it.
@@ -214,8 +215,9 @@ def batch(
         raise _fail(f"{error}{done}", _SOME_FAILED) from None
     except KeyboardInterrupt:
         raise _fail("stopped; go on with --resume", _STOPPED) from None
-    counts = ledger.counts()
-    ledger.close()
+    finally:
+        if ledger is not None:
+            ledger.close()
     progress.summary(counts, output)
     raise typer.Exit(_SOME_FAILED if counts["failed"] or counts["quarantined"] else _ALL_READ)
 

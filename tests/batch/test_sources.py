@@ -163,7 +163,7 @@ def test_sources_json_lines_by_id_or_line(name: str, tmp_path: Path) -> None:
 def test_sources_an_archive_that_is_not_there_is_a_letter_that_failed(name: str, tmp_path: Path) -> None:
     [(shown, error)] = contents(tmp_path / name)
     assert shown == str(tmp_path / name)
-    assert "no such file" in str(error)
+    assert "no such file" in str(error).lower()
 
 
 def standard_input(data: bytes, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bytes | str]]:

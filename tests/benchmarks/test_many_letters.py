@@ -7,9 +7,10 @@ from pathlib import Path
 
 import many_letters
 import pytest
-from conftest import ROOT
 from many_letters import Frame, Maker, Part, frames_of, write_letters
 from unmet.reading import read
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")

@@ -120,7 +120,9 @@ def fetch(url: str, max_bytes: int) -> bytes:
     try:
         with _filesystem(url).open(url, "rb") as file:
             data: bytes = file.read(max_bytes + 1)
-    except OSError as error:
+    except SourceError:
+        raise
+    except Exception as error:  # each store has errors of its own
         raise UnreadableLetterError(url, f"cannot be opened ({_words(error)})") from error
     if len(data) > max_bytes:
         raise UnreadableLetterError(url, too_large(max_bytes))
@@ -162,7 +164,7 @@ def _remote(address: str) -> Iterator[Source]:
             found = [path for path in filesystem.find(address) if _is_letter(path.rsplit("/", 1)[-1])]
         else:
             found = [address]
-    except OSError as error:
+    except Exception as error:  # each store has errors of its own
         raise SourceError(f"{address}: cannot be listed ({_words(error)})") from None
     if not found:
         raise SourceError(f"{address}: holds no letters ({', '.join(sorted(LETTER_SUFFIXES))})")
@@ -284,5 +286,5 @@ def _archive_error(error: Exception) -> str:
     return "is damaged or no archive of its kind; what it holds from there on is not read"
 
 
-def _words(error: OSError) -> str:
-    return (error.strerror or type(error).__name__).lower()
+def _words(error: Exception) -> str:
+    return (isinstance(error, OSError) and error.strerror) or type(error).__name__

@@ -65,6 +65,14 @@ class WorkerProcess:
             _end(process)
 
     def _start(self) -> subprocess.Popen[bytes]:
+        status = 0
+        for _ in range(2):  # a process may be killed while it starts, and not for its own fault
+            process, status = self._started()
+            if process is not None:
+                return process
+        raise WorkerStartError(f"a process to read letters could not be started (status {status})")
+
+    def _started(self) -> tuple[subprocess.Popen[bytes] | None, int]:
         process = subprocess.Popen(
             [sys.executable, "-m", "unmet.batch.worker"],
             stdin=subprocess.PIPE,
@@ -79,9 +87,11 @@ class WorkerProcess:
         except BrokenPipeError:
             said = None
         if said == b"":
-            return process
+            return process, 0
         status = _end(process)
-        raise WorkerStartError(said.decode() if said else f"a process to read letters could not be started (status {status})")
+        if said is None:
+            return None, status
+        raise WorkerStartError(said.decode())
 
     def _reason(self, status: int) -> str:
         if status == -signal.SIGALRM:
