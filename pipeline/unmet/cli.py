@@ -240,6 +240,22 @@ def _engine(settings: Settings, workers: int | None, scheduler: str | None, max_
 
 
 @app.command()
+def report(
+    results: Annotated[Path, typer.Argument(help="Results of 'unmet batch' or 'unmet read': .jsonl, .parquet or .duckdb.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder to write index.html and tables/*.csv to.")],
+) -> None:
+    """Show what sank the requests of many letters: one self-contained page, and its tables as CSV."""
+    from unmet.errors import UnmetError
+    from unmet.views.report.write import write_report
+
+    try:
+        written = write_report(results, output)
+    except UnmetError as error:
+        raise _fail(str(error), _SOME_FAILED) from None
+    typer.echo(f"unmet: {written.page}: {written.requests:,} requests of {written.letters:,} letters", err=True)
+
+
+@app.command()
 def evaluate(
     split: Annotated[str, typer.Option(help="development, test, train, or all that are annotated.")] = "development",
     annotations: Annotated[Path, typer.Option(help="Folder of the corpus: rows and splits.json.")] = Path("annotations"),

@@ -24,6 +24,7 @@ _ROWS_AT_A_TIME = 2048
 _MONTHS = 48
 
 # Requests by group: what a table has a row for. A request that cites two guidelines counts under both.
+_FROM_MONTHS: Final = "AS grp, letter, request, own, decision, inherited FROM report_requests JOIN report_months USING (letter)"
 _BASES: Final = {
     "all": "SELECT 'all' AS grp, letter, request, own, decision, inherited FROM report_requests",
     "family": "SELECT family AS grp, letter, request, own, decision, inherited FROM report_requests",
@@ -31,8 +32,8 @@ _BASES: Final = {
     " JOIN report_requests AS r USING (request, letter)",
     "specialty": "SELECT grp, letter, request, own, decision, inherited FROM report_requests"
     " JOIN report_specialties USING (letter)",
-    "month": "SELECT month AS grp, letter, request, own, decision, inherited FROM report_requests JOIN report_months USING (letter)",
-    "year": "SELECT year AS grp, letter, request, own, decision, inherited FROM report_requests JOIN report_months USING (letter)",
+    "month": f"SELECT month {_FROM_MONTHS}",
+    "year": f"SELECT year {_FROM_MONTHS}",
 }
 _REASONS = """
 WITH base AS (SELECT grp, letter, request FROM ({base}) WHERE own),
@@ -129,7 +130,7 @@ told AS (
 SELECT DISTINCT first_request, last_request, letter_id, path, case_number, one.code, one.message, one.span.text, one.span.page
 FROM told JOIN warned USING (letter_id)
 WHERE one.code = 'guideline.silence_disputed' OR starts_with(one.code, 'disagreement.')
-ORDER BY one.code = 'guideline.silence_disputed' DESC, one.code, letter_id, one.message, one.span.text
+ORDER BY one.code <> 'guideline.silence_disputed', one.code = 'disagreement.date', one.code, letter_id, one.message, one.span.text
 """
 
 _CONFIDENCE = """
@@ -281,7 +282,8 @@ class Figures:
             reasons[group][kind, basis] = Share(*numbers)
         # What stands under no kind is only the size of the group, for those of which there is no request.
         return {
-            group: Group(kinds, {key: share for key, share in reasons[group].items() if key[0]}) for group, kinds in decisions.items()
+            group: Group(kinds, {key: share for key, share in reasons[group].items() if key[0]})
+            for group, kinds in decisions.items()
         }
 
 

@@ -1,4 +1,4 @@
-"""The corpus report as one web page that loads nothing: figures and plots of everything, counted again for a filter by its script.
+"""The corpus report as one web page that loads nothing: figures and plots, counted again for a filter by its script.
 
 Style and scripts are inlined and allowed by their hashes alone; without script the page shows everything. All words that come
 from a results file are escaped by the template. ``report.js`` lays the same rows out for what a filter leaves.
@@ -19,28 +19,28 @@ from markupsafe import Markup
 from unmet.views.report.figures import ANY, INHERITED, ONLY, OVERTURNED, OWN, share_of
 from unmet.views.report.packed import BASES, pack
 from unmet.views.report.plots import plot, vega
-from unmet.views.report.proportions import Share
 from unmet.views.report.tables import TABLES, catalogue_text, meaning
 from unmet.views.wording import BASIS, heading, label, one_line
+from unmet.views.wording import percent as sureness
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from unmet.views.report.figures import Counter, Cure, Figures, Group, Sample, Warned
-    from unmet.views.report.plots import Plot
+    from unmet.views.report.proportions import Share
 
 # How much the page shows; the tables in CSV have everything.
 LISTED: Final = 200
-_BARS, _HEAT_ROWS, _HEAT_COLUMNS, _CURES, _REASONS_WHY = 15, 20, 14, 12, 30
+_BARS, _HEAT_ROWS, _HEAT_COLUMNS, _CURES, _REASONS_WHY = 15, 20, 16, 12, 30
 _SENTENCE: Final = 320
 # Base64 of the packed requests beyond which the page has no filters: it must stay small enough to be sent by mail.
 _PACKED: Final = 3_200_000
 
 # docs/relations.md, test split: what the pipeline of this name and version was measured to do.
 _MEASURED: Final = {
-    "unmet_letters 0.1.0": "On 35 letters that it had never seen (91 requests), it named the criteria that sank a request with an F1 of"
-    " 0.76 (95% interval 0.67 to 0.83): about one reason in four is wrong or missed. Of those it named rightly, the basis was right in"
-    " 92%; the treatment family was right in 89% of requests."
+    "unmet_letters 0.1.0": "On 35 letters that it had never seen (91 requests), it named the criteria that sank a request with an"
+    " F1 of 0.76 (95% interval 0.67 to 0.83): about one reason in four is wrong or missed. Of those it named rightly, the basis"
+    " was right in 92%; the treatment family was right in 89% of requests."
 }
 _DIMENSIONS: Final = {
     "family": "Treatment family",
@@ -48,7 +48,11 @@ _DIMENSIONS: Final = {
     "specialty": "Specialty of the reviewer",
     "period": "Time of the determination",
 }
-_STATES: Final = {OWN: "denial upheld for a reason of its own", INHERITED: "denial upheld with another request", OVERTURNED: "denial overturned"}
+_STATES: Final = {
+    OWN: "denial upheld for a reason of its own",
+    INHERITED: "denial upheld with another request",
+    OVERTURNED: "denial overturned",
+}
 _BASIS_NAMES: Final = {basis: BASIS[basis].short for basis in BASES}
 
 
@@ -66,7 +70,7 @@ class CureItem(NamedTuple):
     place: int
     name: str
     asks_for: list[str]
-    count: str
+    often: str
     samples: list[tuple[str, str]]
 
 
@@ -75,35 +79,36 @@ class CureFamily(NamedTuple):
 
     place: int
     name: str
-    count: str
+    often: str
     items: list[CureItem]
     more: int
 
 
 def render_report(
-    figures: Figures, cures: Sequence[Cure], counters: Sequence[Counter], warnings: Sequence[Warned], totals: Mapping[str, int], source: str
+    figures: Figures,
+    cures: Sequence[Cure],
+    counters: Sequence[Counter],
+    warnings: Sequence[Warned],
+    totals: Mapping[str, int],
+    source: str,
 ) -> str:
-    """Return the page. ``counters`` and ``warnings`` are the first of as many as ``totals`` says; ``source`` names the results."""
-    groups = {
-        dimension: figures.groups[figures.period if dimension == "period" else dimension] for dimension in _DIMENSIONS
-    }
-    types = _by_hits({kind: share for (kind, basis), share in figures.all.reasons.items() if basis == ANY and kind not in (ANY, ONLY)})
+    """Return the page. ``counters`` and ``warnings`` are the first of as many as ``totals`` says; ``source`` names the file."""
+    groups = {dimension: figures.groups[figures.period if dimension == "period" else dimension] for dimension in _DIMENSIONS}
+    types = _types(figures.all)
     names = {dimension: _ordered(dimension, found) for dimension, found in groups.items()} | {"type": types}
     packed = pack(figures, names)
     if packed is not None and len(packed) > _PACKED:
         packed = None
     reasons, bases = _type_rows(figures.all, types), _basis_rows(figures.all)
     rates = {dimension: _rate_rows(dimension, groups[dimension], names[dimension]) for dimension in _DIMENSIONS}
-    heat = _heat(groups["family"], types)
     plots = {
         "types": plot("bars", _numbered(reasons[:_BARS])),
         "bases": plot("bars", _numbered(bases)),
-        "heat": plot("heat", heat),
-        **{
-            dimension: plot("periods" if dimension == "period" else "rates", _numbered(rows if dimension == "period" else rows[:_BARS]))
-            for dimension, rows in rates.items()
-        },
+        "heat": plot("heat", _heat(groups["family"], types)),
+        "period": plot("periods", _numbered(rates["period"])),
+        **{name: plot("rates", _numbered(rows[:_BARS])) for name, rows in rates.items() if name != "period"},
     }
+    listed = {dimension: [_named(dimension, name) for name in found] for dimension, found in names.items()}
     style, script = _template("report.css"), _template("report.js")
     policy = (
         f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(vega())}' '{_digest(script)}';"
@@ -125,7 +130,7 @@ def render_report(
             more_unread=len(figures.unread) - _REASONS_WHY,
             lists_files=not source.endswith(".jsonl"),
             filters=packed is not None,
-            choices={dimension: [_named(dimension, name) for name in listed] for dimension, listed in names.items()},
+            choices=listed,
             states=list(_STATES.values()),
             dimensions=_DIMENSIONS,
             period=figures.period,
@@ -133,7 +138,7 @@ def render_report(
             bases=bases,
             basis_names=list(_BASIS_NAMES.values()),
             rates=rates,
-            heat_table=_heat_table(groups["family"], names["family"], types),
+            heat_table=_heat_table(groups["family"], types),
             plots=plots,
             cures=_cure_families(cures, groups["family"], names),
             counters=[_counter(one) for one in counters],
@@ -154,8 +159,7 @@ def render_report(
             ],
             tables=TABLES,
             data={
-                "names": {dimension: [_named(dimension, name) for name in listed] for dimension, listed in names.items()}
-                | {"codes": types},
+                "names": {**listed, "codes": types},
                 "bases": list(_BASIS_NAMES.values()),
                 "stream": packed,
                 "plots": {name: one.specification for name, one in plots.items()},
@@ -190,8 +194,10 @@ def _of(share: Share) -> str:
     return f"{percent(share.value)} · {thousands(share.hits)} of {thousands(share.requests)}"
 
 
-def _by_hits(shares: Mapping[str, Share]) -> list[str]:
-    return sorted(shares, key=lambda name: (-shares[name].hits, name))
+def _types(group: Group) -> list[str]:
+    """List the criterion types that sank requests of the group, the most frequent first."""
+    hits = {kind: share.hits for (kind, basis), share in group.reasons.items() if basis == ANY and kind not in (ANY, ONLY)}
+    return sorted(hits, key=lambda kind: (-hits[kind], kind))
 
 
 def _ordered(dimension: str, groups: Mapping[str, Group]) -> list[str]:
@@ -262,7 +268,7 @@ def _rate_rows(dimension: str, groups: Mapping[str, Group], names: Sequence[str]
         decisions, reasons = groups[name].decisions, groups[name].reasons
         overturned = share_of(decisions, OVERTURNED)
         own, inherited = (share_of(decisions, kind).hits for kind in (OWN, INHERITED))
-        kinds = _by_hits({kind: share for (kind, basis), share in reasons.items() if basis == ANY and kind not in (ANY, ONLY)})
+        kinds = _types(groups[name])
         first = f"{label(kinds[0])} ({percent(reasons[kinds[0], ANY].value)})" if kinds else "–"
         told = _named(dimension, name)
         cells = [*map(thousands, (overturned.letters, overturned.requests, overturned.hits))]
@@ -276,7 +282,7 @@ def _own_requests(group: Group) -> int:
 
 
 def _heat(families: Mapping[str, Group], types: Sequence[str]) -> list[dict[str, object]]:
-    denied = sorted((name for name in families if _own_requests(families[name])), key=lambda name: (-_own_requests(families[name]), name))
+    denied = sorted(filter(lambda name: _own_requests(families[name]), families), key=_most_denied(families))
     return [
         {
             "row": f"{heading(family)} ({thousands(_own_requests(families[family]))})",
@@ -291,9 +297,14 @@ def _heat(families: Mapping[str, Group], types: Sequence[str]) -> list[dict[str,
     ]
 
 
-def _heat_table(families: Mapping[str, Group], names: Sequence[str], types: Sequence[str]) -> tuple[list[str], list[Row]]:
+def _most_denied(families: Mapping[str, Group]) -> Callable[[str], tuple[int, int, str]]:
+    # Among equals as in the list of families.
+    return lambda name: (-_own_requests(families[name]), -share_of(families[name].decisions, OVERTURNED).requests, name)
+
+
+def _heat_table(families: Mapping[str, Group], types: Sequence[str]) -> tuple[list[str], list[Row]]:
     rows = []
-    for family in sorted(names, key=lambda name: (-_own_requests(families[name]), name)):
+    for family in sorted(families, key=_most_denied(families)):
         if not _own_requests(families[family]):
             continue
         shares = [families[family].reasons.get((kind, ANY)) for kind in types[:_HEAT_COLUMNS]]
@@ -313,13 +324,13 @@ def _cure_families(cures: Sequence[Cure], families: Mapping[str, Group], names: 
             CureFamily(
                 place=names["family"].index(family),
                 name=heading(family),
-                count=_of(missing),
+                often=_of(missing),
                 items=[
                     CureItem(
                         place=names["type"].index(cure.type),
                         name=heading(cure.type),
                         asks_for=_asked(cure),
-                        count=_of(cure.share),
+                        often=_of(cure.share),
                         samples=[(_short(sample.words), _letter(sample)) for sample in cure.samples],
                     )
                     for cure in listed[:_CURES]
@@ -333,7 +344,8 @@ def _cure_families(cures: Sequence[Cure], families: Mapping[str, Group], names: 
 def _asked(cure: Cure) -> list[str]:
     """Return what the guideline asks for in the words of the catalogue, at most two entries; else what the type means."""
     texts = [text for entry, _ in cure.entries[:2] if (text := catalogue_text(cure.family, entry))]
-    return texts or [meaning(cure.type)]
+    words = meaning(cure.type)
+    return texts or [words[:1].upper() + words[1:]]
 
 
 def _letter(one: Sample | Counter | Warned) -> str:
@@ -356,11 +368,9 @@ def _counter(one: Counter) -> dict[str, Any]:
         "criterion": heading(one.type),
         "basis": BASIS[one.basis].short if one.basis in BASIS else label(one.basis),
         "decisive": one.decisive,
-        "confidence": percent(one.confidence),
+        "confidence": sureness(one.confidence),
         "finding": _short(one.finding or ""),
-        "passages": [
-            (_short(words), page) for words, page in list(zip(one.passages, one.pages, strict=True))[:3]
-        ],
+        "passages": [(_short(words), page) for words, page in list(zip(one.passages, one.pages, strict=True))[:3]],
     }
 
 

@@ -29,8 +29,10 @@ class Plot(NamedTuple):
 
 
 def plot(name: str, rows: Sequence[Mapping[str, object]]) -> Plot:
-    """Draw ``rows`` by the specification ``name``."""
+    """Draw ``rows`` by the specification ``name``; nothing of no rows."""
     specification = _compiled(name)
+    if not rows:
+        return Plot(Markup(""), specification)
     drawn = {**specification, "data": [_filled(one, rows) for one in specification["data"]]}
     return Plot(Markup(vl_convert.vega_to_svg(drawn)), specification)
 

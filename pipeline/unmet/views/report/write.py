@@ -61,7 +61,9 @@ def write_report(results: Path, folder: Path) -> Written:
         duckdb = sys.modules.get("duckdb")
         if duckdb is None or not isinstance(error, duckdb.Error) or isinstance(error, duckdb.ProgrammingError):
             raise
-        raise ResultsError(results, f"cannot be counted ({type(error).__name__}); free memory, or write the results again") from error
+        raise ResultsError(
+            results, f"cannot be counted ({type(error).__name__}); free memory, or write the results again"
+        ) from error
     return Written(folder / "index.html", figures.letters, requests)
 
 

@@ -199,9 +199,11 @@
     if (!views[id]) {
       const holder = document.createElement("div");
       const options = { mode: "vega", ast: true, renderer: "svg", actions: false, tooltip: false, hover: false, defaultStyle: false };
-      // Vega must not name itself: what the plot is, its frame says.
-      views[id] = (await vegaEmbed(holder, structuredClone(data.plots[id]), options)).view;
+      const specification = structuredClone(data.plots[id]);
+      specification.data.find((one) => one.name === "rows").values = rows;
+      views[id] = (await vegaEmbed(holder, specification, options)).view;
       target.replaceChildren(holder);
+      return;
     }
     await views[id].data("rows", rows).resize().runAsync();
   }
