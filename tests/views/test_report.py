@@ -197,7 +197,9 @@ def hostile() -> list[Determination]:
 
 
 def test_report_hostile_words_are_words(tmp_path: Path) -> None:
-    results = write(hostile(), tmp_path / "results.duckdb", FileRow(path=HOSTILE, sha256=None, state="failed", reason=HOSTILE))
+    results = write(
+        hostile(), tmp_path / "<img onerror=x>.duckdb", FileRow(path=HOSTILE, sha256=None, state="failed", reason=HOSTILE)
+    )
     write_report(results, tmp_path / "out")
     page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
     found = Elements(page)
@@ -222,6 +224,25 @@ def test_report_without_a_denial_says_so(tmp_path: Path) -> None:
     write_report(results, tmp_path / "out")
     page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
     assert "No upheld request was found to lack documentation." in page
+
+
+def test_report_of_many_months_tells_the_page_by_year_and_the_table_by_month(tmp_path: Path) -> None:
+    letters = [
+        letter(f"m{number}", request("opioid"), date=f"{2013 + number // 12}-{1 + number % 12:02}-05") for number in range(60)
+    ]
+    write_report(write(letters, tmp_path / "results.duckdb"), tmp_path / "out")
+    assert len(rows(tmp_path / "out", "decisions_by_month")) == 60
+    page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    assert "Time of the determination, by year" in page
+    assert "2013-01" not in page
+
+
+def test_report_of_many_specialties_tells_the_most_frequent(tmp_path: Path) -> None:
+    letters = [letter(f"s{number}", request("opioid"), specialties=[f"Specialty {number % 40}"]) for number in range(60)]
+    write_report(write(letters, tmp_path / "results.duckdb"), tmp_path / "out")
+    found = {row["specialty"]: row["requests"] for row in rows(tmp_path / "out", "decisions_by_specialty")}
+    assert len(found) == 26
+    assert found["other specialties"] == "15"
 
 
 @pytest.mark.parametrize(
