@@ -77,7 +77,9 @@ def write_figures(figures: Figures, cures: Sequence[Cure], tables: TableFolder) 
     coded = ("code", "warnings", "letters", "share_of_letters")
     tables.write("warnings_by_code", coded, figures.rows(f"SELECT {', '.join(coded)} FROM warnings_by_code"))
     tables.write(
-        "confidence", ("criterion_type", "source", "decisive", "below_0.5", "from_0.5_to_0.7", "mean"), figures.confidence()
+        "confidence",
+        ("criterion_type", "source", "decisive", "below_0.5", "from_0.5_to_0.7", "mean"),
+        ((*counts, round(mean, 4)) for *counts, mean in figures.confidence()),
     )
     tables.write(
         "files_not_read",
