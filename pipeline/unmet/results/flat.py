@@ -96,12 +96,13 @@ def _rows(determination: Determination) -> Iterator[list[str]]:
 def _row(letter: LetterRow, request: RequestRow | None, criterion: CriterionRow | None) -> list[str]:
     rows = {"letters": letter, "requests": request, "criteria": criterion}
     return [
-        "" if rows[table] is None else _cell(getattr(rows[table], field), offsets=column.endswith("_offsets"))
+        "" if rows[table] is None else cell(getattr(rows[table], field), offsets=column.endswith("_offsets"))
         for column, (table, field) in COLUMNS.items()
     ]
 
 
-def _cell(value: object, *, offsets: bool) -> str:
+def cell(value: object, *, offsets: bool) -> str:
+    """Return a value as a cell that no spreadsheet takes for a formula or a date; of spans their ``offsets`` or their words."""
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from unmet.knowledge import load_yaml
 from unmet.reasoning.catalogue import load_catalogue
-from unmet.results.flat import _cell as cell
+from unmet.results.flat import cell
 from unmet.views.report.figures import ANY, INHERITED, ONLY, OVERTURNED, OWN, share_of
 
 if TYPE_CHECKING:
