@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterator
 from itertools import count, islice
 from pathlib import Path
@@ -151,8 +152,8 @@ def test_local_engine_keeps_order_when_processes_die(letter: bytes) -> None:
 @pytest.mark.usefixtures("traps")
 def test_local_engine_close_does_not_wait_for_a_letter_that_hangs(letter: bytes) -> None:
     engine = LocalEngine(1, SETTINGS)
-    answer = engine.submit([job("a.txt", letter)])
-    answer.result()
+    engine.submit([job("a.txt", letter)]).result()
     hanging = engine.submit([job("b.txt", letter + b"[sleep]")])
+    time.sleep(0.5)
     engine.close()
-    assert hanging.done()
+    assert isinstance(hanging.exception(0), RuntimeError)

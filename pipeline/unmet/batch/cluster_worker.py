@@ -98,10 +98,6 @@ def _read(letter: Job | Pointer, process: WorkerProcess, max_bytes: int) -> Outc
         data = fetch(letter.url, max_bytes)
     except UnreadableLetterError as error:
         return Outcome(letter.name, None, "failed", reason=error.reason)
-    except UnmetError:
-        raise
-    except Exception as error:  # each kind of store has errors of its own
-        return Outcome(letter.name, None, "failed", reason=f"cannot be fetched ({type(error).__name__})")
     sha256 = hashlib.sha256(data).hexdigest()
     return None if sha256 == letter.known else process.read(Job(letter.name, data, sha256))
 

@@ -32,15 +32,19 @@ class WorkerProcess:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
+        self._closed = False
 
     def read(self, job: Job) -> Outcome:
         """Read one letter. A process that dies over it twice, or takes too long, gives a quarantined outcome.
 
         Twice, since a process may be killed for what it has nothing to do with, such as another's memory.
-        Raises :class:`WorkerStartError` where no process can be started that loads the pipeline.
+        Raises :class:`WorkerStartError` where no process can be started that loads the pipeline, and ``RuntimeError`` when it
+        is closed, by another thread, while it reads.
         """
         status = 0
         for _ in range(2):
+            if self._closed:
+                raise RuntimeError("the process was ended")
             process = self._process = self._process or self._start()
             assert process.stdin is not None
             assert process.stdout is not None
@@ -58,7 +62,8 @@ class WorkerProcess:
         return Outcome(job.name, job.sha256, "quarantined", reason=self._reason(status))
 
     def close(self) -> None:
-        """End the process; a letter that it is reading is given up."""
+        """End the process for good; a letter that it is reading is given up."""
+        self._closed = True
         process, self._process = self._process, None
         if process is not None:
             process.kill()
