@@ -337,6 +337,67 @@ def train(
 
 
 @app.command()
+def serve(
+    results: Annotated[Path | None, typer.Argument(help="Results to browse: .jsonl, .parquet or .duckdb of unmet batch.")] = None,
+    host: Annotated[str, typer.Option(help="Address to serve on. Others than this machine's own ask for a token.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes one that is free.")] = 8350,
+    name: Annotated[list[str] | None, typer.Option(help="A host name to answer to, such as that of a proxy.")] = None,
+    certificate: Annotated[Path | None, typer.Option(help="Certificate (PEM) to serve https with.")] = None,
+    key: Annotated[Path | None, typer.Option(help="Its private key (PEM).")] = None,
+    store: Annotated[Path | None, typer.Option(help="Add the records of dropped letters, with text, to this .jsonl.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes to read with. Default: one for each core.")] = None,
+    max_seconds: Annotated[float, typer.Option(min=0.1, help="A letter that takes longer is given up.")] = 60,
+    model: Annotated[str | None, typer.Option(help=_MODEL_HELP)] = None,
+) -> None:
+    """Serve a local web page: drop letters to see what sank each request, search and compare results; with an HTTP API.
+
+    Where other machines can reach it, it asks for a token: UNMET_SERVE_TOKEN, or one that it makes and shows.
+    """
+    from importlib.util import find_spec
+
+    from unmet.errors import UnmetError
+
+    if missing := [package for package in ("litestar", "uvicorn", "multipart") if find_spec(package) is None]:
+        raise _fail(f"needs {' and '.join(missing)}; install with: python -m pip install 'unmet[serve]'")
+    if (certificate is None) != (key is None):
+        raise _fail("--certificate and --key go together")
+    _check(model)
+    from unmet.batch.local import cores
+    from unmet.serve.guard import is_loopback
+    from unmet.serve.server import serve as run
+    from unmet.serve.server import token_for
+    from unmet.serve.settings import ServeSettings
+
+    def say(line: str) -> None:
+        typer.echo(f"unmet: {line}", err=True)
+
+    # A service manager that stops the server is obeyed as Ctrl-C is.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    set_token = os.environ.get("UNMET_SERVE_TOKEN")
+    try:
+        token = token_for(host, set_token)
+        settings = ServeSettings(
+            host=host,
+            token=token,
+            names=tuple(name or ()),
+            secure=certificate is not None,
+            workers=workers or cores(),
+            model=model,
+            max_seconds=max_seconds,
+            keep_in=store,
+        )
+        if token and not set_token:
+            say(f"token: {token}")
+        if certificate is None and not is_loopback(host):
+            say("letters and the token go over the network unencrypted; give --certificate and --key, or put a proxy before it")
+        run(settings, results, port, (certificate, key) if certificate and key else None, say)
+    except UnmetError as error:
+        raise _fail(str(error), _SOME_FAILED) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(_ALL_READ) from None
+
+
+@app.command()
 def info() -> None:
     """Show versions, the pipeline's components and where its data is."""
     from importlib.metadata import PackageNotFoundError, version

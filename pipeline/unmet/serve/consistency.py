@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from datetime import date
+from functools import cache
 from math import log, sqrt
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
+from unmet.knowledge import load_yaml
 from unmet.record import Decision, Span, Status, UnmetBasis
 from unmet.serve.search import check_codes, guideline_condition
 from unmet.serve.store import rows
@@ -146,7 +148,9 @@ def compare(choice: Choice, *, page: int = 1) -> Callable[[duckdb.DuckDBPyConnec
 
     def question(cursor: duckdb.DuckDBPyConnection) -> Comparison:
         sides = [_findings(cursor, choice, outcome) for outcome in SIDES[choice.by]]
-        like = next((one for one in [*sides[0], *sides[1]] if (one.letter_id, one.criterion_id) == (choice.letter, choice.finding)), None)
+        like = next(
+            (one for one in [*sides[0], *sides[1]] if (one.letter_id, one.criterion_id) == (choice.letter, choice.finding)), None
+        )
         if like is not None:
             for side in sides:
                 side.sort(key=lambda one: -_likeness(one, like))
@@ -191,7 +195,8 @@ def _findings(cursor: duckdb.DuckDBPyConnection, choice: Choice, outcome: str) -
         requests.request_index, requests.item, requests.decision, requests.guidelines, criteria.criterion_id, criteria.status,
         criteria.unmet_basis, criteria.decisive, criteria.confidence, criteria.catalogue_id, criteria.statement, criteria.evidence
         {_FROM} AND {conditions} AND {_COLUMN[choice.by]} = $outcome
-        ORDER BY letters.decision_date DESC NULLS LAST, letters.path, criteria.letter_id, criteria.criterion_id LIMIT {_COMPARED}""",
+        ORDER BY letters.decision_date DESC NULLS LAST, letters.path, criteria.letter_id, criteria.criterion_id
+        LIMIT {_COMPARED}""",
         {**parameters, "outcome": outcome},
     )
     once = {(row["letter_id"], row["criterion_id"]): row for row in found}
@@ -256,11 +261,10 @@ def _other_criteria(cursor: duckdb.DuckDBPyConnection, choice: Choice) -> dict[t
 
 def _words(text: str) -> list[str]:
     """The words of a text that can tell something."""
-    return [word for word in re.findall(r"[a-z][a-z-]+[a-z]|no", text.lower()) if word not in _EMPTY]
+    empty = _function_words()
+    return [word for word in re.findall(r"[a-z][a-z-]+[a-z]|no", text.lower()) if word not in empty]
 
 
-_EMPTY: Final = frozenset(
-    "the and that this these those there then than with from for was were are has had have been being which who whom whose his her "
-    "their its not nor but also any all some such may can could would should will shall does did under upon into onto over per "
-    "mg tablets tablet capsules patient patients injured worker applicant claimant request requested requests".split()
-)
+@cache
+def _function_words() -> frozenset[str]:
+    return frozenset(str(load_yaml("function_words.yaml")["words"]).split())
