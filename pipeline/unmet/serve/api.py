@@ -86,7 +86,7 @@ Page = Annotated[int, Parameter(ge=1, description="Page, from 1.")]
     request_max_body_size=None,
     operation_class=_ReadOperation,
     summary="Read one letter",
-    description="Returns the record of one letter, the same bytes as `unmet read --format jsonl` prints for a file of that name. "
+    description="Returns the record of one letter, the same bytes as 'unmet read --format jsonl' prints for a file of that name. "
     "Nothing is kept of it unless the server was started with --store.",
     responses=_failures(400, 408, 413, 422, 503),
     tags=["read"],
@@ -142,7 +142,9 @@ async def find_letters(
 
 
 @get("/api/letters/{letter_id:str}", summary="One record", responses=_failures(404, 503), tags=["results"])
-async def one_letter(service: Service, letter_id: str) -> Determination:
+async def one_letter(
+    service: Service, letter_id: Annotated[str, Parameter(description="SHA-256 of the letter.")]
+) -> Determination:
     """Return the whole record of a letter of the results, as it was written."""
     _store(service)
     record = await service.record(letter_id)
@@ -158,13 +160,13 @@ async def find_opposites(
     criterion: CriterionType = None,
     guideline: Guideline = None,
     by: Annotated[By, Parameter(description="What is opposite: the criterion, or the decision on the request.")] = "status",
-    letter: Annotated[str | None, Parameter(description="With `finding`: put first what is most like this one.")] = None,
-    finding: Annotated[str | None, Parameter(description="Id of a criterion of `letter`.")] = None,
+    letter: Annotated[str | None, Parameter(description="With request: put first what is most like this one.")] = None,
+    request_index: Annotated[int | None, Parameter(query="request", description="Index of a request of that letter.")] = None,
     page: Page = 1,
 ) -> Comparison | list[Topic]:
     """Compare the findings on one criterion of one family; without both, list what can be compared."""
     try:
-        choice = Choice(family=family, criterion=criterion, guideline=guideline, by=by, letter=letter, finding=finding)
+        choice = Choice(family=family, criterion=criterion, guideline=guideline, by=by, letter=letter, request=request_index)
     except ValueError as error:
         raise ClientException(str(error)) from None
     if choice.family and choice.criterion:

@@ -50,7 +50,7 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One criterion of one request, in the reviewer's own sentences."""
+    """What a reviewer found of a criterion of a request, in the reviewer's own sentences."""
 
     letter_id: str
     path: str
@@ -105,7 +105,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
     """What to compare: by the status of the criterion, or by the decision on the request.
 
-    ``letter`` and ``finding`` (ids of a letter and of one of its criteria) put first what is most like that one.
+    ``letter`` and ``request`` (the id of a letter and the index of a request) put first what is most like that one.
     """
 
     family: str | None = None
@@ -113,7 +113,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     guideline: str | None = None
     by: By = "status"
     letter: str | None = None
-    finding: str | None = None
+    request: int | None = None
 
     def __post_init__(self) -> None:
         check_codes(self.family, self.criterion)
@@ -129,8 +129,8 @@ def topics(choice: Choice) -> Callable[[duckdb.DuckDBPyConnection], list[Topic]]
         found = rows(
             cursor,
             f"""SELECT requests.family AS family, criteria.type AS criterion,
-            count(DISTINCT (criteria.letter_id, criteria.criterion_id)) FILTER ({column} = $left) AS "left",
-            count(DISTINCT (criteria.letter_id, criteria.criterion_id)) FILTER ({column} = $right) AS "right"
+            count(DISTINCT (criteria.letter_id, criteria.request_index)) FILTER ({column} = $left) AS "left",
+            count(DISTINCT (criteria.letter_id, criteria.request_index)) FILTER ({column} = $right) AS "right"
             {_FROM} AND {conditions} GROUP BY ALL HAVING "left" > 0 AND "right" > 0
             ORDER BY least("left", "right") DESC, "left" + "right" DESC, family, criterion LIMIT 200""",
             {**parameters, "left": left, "right": right},
@@ -195,17 +195,21 @@ def _findings(cursor: duckdb.DuckDBPyConnection, choice: Choice, outcome: str) -
         requests.request_index, requests.item, requests.decision, requests.guidelines, criteria.criterion_id, criteria.status,
         criteria.unmet_basis, criteria.decisive, criteria.confidence, criteria.catalogue_id, criteria.statement, criteria.evidence
         {_FROM} AND {conditions} AND {_COLUMN[choice.by]} = $outcome
-        ORDER BY letters.decision_date DESC NULLS LAST, letters.path, criteria.letter_id, criteria.criterion_id
+        ORDER BY letters.decision_date DESC NULLS LAST, letters.path, criteria.letter_id, criteria.decisive DESC, criteria.criterion_id
         LIMIT {_COMPARED}""",
         {**parameters, "outcome": outcome},
     )
-    once = {(row["letter_id"], row["criterion_id"]): row for row in found}
-    return msgspec.convert(list(once.values()), list[Finding])
+    findings: dict[tuple[str, int], Finding] = {}
+    for one in msgspec.convert(found, list[Finding]):
+        first = findings.setdefault((one.letter_id, one.request_index), one)
+        # A request may have several criteria of a type: what the reviewer says of the others belongs to it too.
+        first.evidence.extend(span for span in one.evidence if span not in first.evidence)
+    return list(findings.values())
 
 
 def _likeness(one: Finding, like: Finding) -> float:
     """Say how near a finding is to another: itself, then the same item of the same catalogue entry under the same guideline."""
-    if (one.letter_id, one.criterion_id) == (like.letter_id, like.criterion_id):
+    if (one.letter_id, one.request_index) == (like.letter_id, like.request_index):
         return 10.0
     mine, other = set(_words(one.item)), set(_words(like.item))
     shared = len(mine & other) / (len(mine | other) or 1)

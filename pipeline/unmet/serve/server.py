@@ -76,9 +76,8 @@ def serve(
         try:
             config.load()
         except (OSError, ValueError) as error:
-            raise ServeError(
-                f"{certificate[0] if certificate else 'certificate'}: cannot be used ({type(error).__name__})"
-            ) from error
+            name = certificate[0] if certificate else "certificate"
+            raise ServeError(f"{name}: cannot be used, or does not fit its key ({type(error).__name__})") from error
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         say(f"http{'s' if certificate else ''}://{host}:{bound.getsockname()[1]}/  (Ctrl-C stops it)")
         uvicorn.Server(config).run(sockets=[bound])
