@@ -7,11 +7,12 @@ from typing import Annotated, Any, cast
 
 import msgspec
 from litestar import MediaType, Request, Response, get, post
+from litestar.di import NamedDependency
 from litestar.exceptions import ClientException, HTTPException, NotFoundException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIType
-from litestar.params import Parameter
+from litestar.params import PathParameter, QueryParameter
 
 from unmet import __version__
 from unmet.record import Decision, Determination, Status, UnmetBasis
@@ -73,11 +74,13 @@ def _failures(*statuses: int) -> dict[int, ResponseSpec]:
     return {one: ResponseSpec(data_container=Failure, description=says[one], generate_examples=False) for one in statuses}
 
 
-Words = Annotated[str | None, Parameter(description='Words in titles, statements, evidence, case number; "in quotes" together.')]
-Family = Annotated[str | None, Parameter(description="Treatment family (code of the taxonomy).")]
-CriterionType = Annotated[str | None, Parameter(description="Criterion type (code of the taxonomy).")]
-Guideline = Annotated[str | None, Parameter(description="Part of the name of a guideline that the reviewer cites.")]
-Page = Annotated[int, Parameter(ge=1, description="Page, from 1.")]
+Words = Annotated[
+    str | None, QueryParameter(description='Words in titles, statements, evidence, case number; "in quotes" together.')
+]
+Family = Annotated[str | None, QueryParameter(description="Treatment family (code of the taxonomy).")]
+CriterionType = Annotated[str | None, QueryParameter(description="Criterion type (code of the taxonomy).")]
+Guideline = Annotated[str | None, QueryParameter(description="Part of the name of a guideline that the reviewer cites.")]
+Page = Annotated[int, QueryParameter(ge=1, description="Page, from 1.")]
 
 
 @post(
@@ -93,9 +96,9 @@ Page = Annotated[int, Parameter(ge=1, description="Page, from 1.")]
 )
 async def read(
     request: Request[Any, Any, Any],
-    service: Service,
-    name: Annotated[str | None, Parameter(description="File name of the letter, where it is the body itself.")] = None,
-    with_text: Annotated[bool, Parameter(description="Add the letter's text to the record.")] = False,
+    service: NamedDependency[Service],
+    name: Annotated[str | None, QueryParameter(description="File name of the letter, where it is the body itself.")] = None,
+    with_text: Annotated[bool, QueryParameter(description="Add the letter's text to the record.")] = False,
 ) -> Determination:
     """Read one letter. The name of the body is taken from the query by the intake."""
     with service.pool.memory() as reserved:
@@ -110,17 +113,17 @@ async def read(
 
 @get("/api/letters", summary="Search letters", responses=_failures(400, 404, 503), tags=["results"])
 async def find_letters(
-    service: Service,
+    service: NamedDependency[Service],
     words: Words = None,
     family: Family = None,
     criterion: CriterionType = None,
-    status: Annotated[Status | None, Parameter(description="What the reviewer found of the criterion.")] = None,
-    basis: Annotated[UnmetBasis | None, Parameter(description="Why it is unmet.")] = None,
-    decision: Annotated[Decision | None, Parameter(description="Upheld: the denial stands.")] = None,
+    status: Annotated[Status | None, QueryParameter(description="What the reviewer found of the criterion.")] = None,
+    basis: Annotated[UnmetBasis | None, QueryParameter(description="Why it is unmet.")] = None,
+    decision: Annotated[Decision | None, QueryParameter(description="Upheld: the denial stands.")] = None,
     guideline: Guideline = None,
-    since: Annotated[date | None, Parameter(query="from", description="Decided on this day or later.")] = None,
-    until: Annotated[date | None, Parameter(query="to", description="Decided on this day or earlier.")] = None,
-    sort: Annotated[Sort, Parameter(description="Order of the letters.")] = "newest",
+    since: Annotated[date | None, QueryParameter(name="from", description="Decided on this day or later.")] = None,
+    until: Annotated[date | None, QueryParameter(name="to", description="Decided on this day or earlier.")] = None,
+    sort: Annotated[Sort, QueryParameter(description="Order of the letters.")] = "newest",
     page: Page = 1,
 ) -> Found:
     """Return one page of the letters that fit, with the requests and criteria that do."""
@@ -143,7 +146,7 @@ async def find_letters(
 
 @get("/api/letters/{letter_id:str}", summary="One record", responses=_failures(404, 503), tags=["results"])
 async def one_letter(
-    service: Service, letter_id: Annotated[str, Parameter(description="SHA-256 of the letter.")]
+    service: NamedDependency[Service], letter_id: Annotated[str, PathParameter(description="SHA-256 of the letter.")]
 ) -> Determination:
     """Return the whole record of a letter of the results, as it was written."""
     _store(service)
@@ -155,13 +158,13 @@ async def one_letter(
 
 @get("/api/consistency", summary="Opposite outcomes", responses=_failures(400, 404, 503), tags=["results"])
 async def find_opposites(
-    service: Service,
+    service: NamedDependency[Service],
     family: Family = None,
     criterion: CriterionType = None,
     guideline: Guideline = None,
-    by: Annotated[By, Parameter(description="What is opposite: the criterion, or the decision on the request.")] = "status",
-    letter: Annotated[str | None, Parameter(description="With request: put first what is most like this one.")] = None,
-    request_index: Annotated[int | None, Parameter(query="request", description="Index of a request of that letter.")] = None,
+    by: Annotated[By, QueryParameter(description="What is opposite: the criterion, or the decision on the request.")] = "status",
+    letter: Annotated[str | None, QueryParameter(description="With request: put first what is most like this one.")] = None,
+    request_index: Annotated[int | None, QueryParameter(name="request", description="Index of a request of that letter.")] = None,
     page: Page = 1,
 ) -> Comparison | list[Topic]:
     """Compare the findings on one criterion of one family; without both, list what can be compared."""
@@ -175,7 +178,7 @@ async def find_opposites(
 
 
 @get("/api/health", summary="Is it running", tags=["server"])
-async def health(service: Service) -> Health:
+async def health(service: NamedDependency[Service]) -> Health:
     """Return how the server is; needs no token."""
     return Health(
         status="ok",
@@ -187,7 +190,7 @@ async def health(service: Service) -> Health:
 
 
 @get("/api", include_in_schema=False)
-async def about(request: Request[Any, Any, Any], service: Service) -> Response[str]:
+async def about(request: Request[Any, Any, Any], service: NamedDependency[Service]) -> Response[str]:
     """Explain the API on a page, from its own description."""
     calls = _calls(request.app.openapi_schema.to_schema())
     return page("api.html", service=service, calls=calls, base=str(request.base_url).rstrip("/"))

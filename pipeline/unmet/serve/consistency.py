@@ -25,7 +25,7 @@ By = Literal["status", "decision"]
 SIDES: Final[dict[By, tuple[str, str]]] = {"status": ("unmet", "met"), "decision": ("upheld", "overturned")}
 
 PER_PAGE: Final = 10
-# Findings of a side that are compared; more would tell no more.
+# Findings of a side that are compared and paged through, the newest; more would tell no more.
 _COMPARED: Final = 3000
 # Differences are shown where chance alone makes them in one case of twenty, and no more of a kind than these.
 _NOTABLE: Final = 1.96
@@ -148,9 +148,8 @@ def compare(choice: Choice, *, page: int = 1) -> Callable[[duckdb.DuckDBPyConnec
 
     def question(cursor: duckdb.DuckDBPyConnection) -> Comparison:
         sides = [_findings(cursor, choice, outcome) for outcome in SIDES[choice.by]]
-        like = next(
-            (one for one in [*sides[0], *sides[1]] if (one.letter_id, one.criterion_id) == (choice.letter, choice.finding)), None
-        )
+        wanted = (choice.letter, choice.request)
+        like = next((one for side in sides for one in side if (one.letter_id, one.request_index) == wanted), None)
         if like is not None:
             for side in sides:
                 side.sort(key=lambda one: -_likeness(one, like))
@@ -158,7 +157,7 @@ def compare(choice: Choice, *, page: int = 1) -> Callable[[duckdb.DuckDBPyConnec
         shown = min(max(page, 1), pages)
         part = slice((shown - 1) * PER_PAGE, shown * PER_PAGE)
         left, right = (
-            Side(outcome=outcome, total=len(side), findings=side[part])
+            Side(outcome=outcome, total=_total(cursor, choice, outcome), findings=side[part])
             for outcome, side in zip(SIDES[choice.by], sides, strict=True)
         )
         return Comparison(
@@ -187,6 +186,13 @@ def _where(choice: Choice) -> tuple[str, dict[str, Any]]:
     return " AND ".join(parts), parameters
 
 
+def _total(cursor: duckdb.DuckDBPyConnection, choice: Choice, outcome: str) -> int:
+    conditions, parameters = _where(choice)
+    sql = f"""SELECT count(DISTINCT (criteria.letter_id, criteria.request_index)) AS total
+    {_FROM} AND {conditions} AND {_COLUMN[choice.by]} = $outcome"""
+    return int(rows(cursor, sql, {**parameters, "outcome": outcome})[0]["total"])
+
+
 def _findings(cursor: duckdb.DuckDBPyConnection, choice: Choice, outcome: str) -> list[Finding]:
     conditions, parameters = _where(choice)
     found = rows(
@@ -195,7 +201,8 @@ def _findings(cursor: duckdb.DuckDBPyConnection, choice: Choice, outcome: str) -
         requests.request_index, requests.item, requests.decision, requests.guidelines, criteria.criterion_id, criteria.status,
         criteria.unmet_basis, criteria.decisive, criteria.confidence, criteria.catalogue_id, criteria.statement, criteria.evidence
         {_FROM} AND {conditions} AND {_COLUMN[choice.by]} = $outcome
-        ORDER BY letters.decision_date DESC NULLS LAST, letters.path, criteria.letter_id, criteria.decisive DESC, criteria.criterion_id
+        ORDER BY letters.decision_date DESC NULLS LAST, letters.path, letters.letter_id, criteria.decisive DESC,
+        criteria.criterion_id
         LIMIT {_COMPARED}""",
         {**parameters, "outcome": outcome},
     )

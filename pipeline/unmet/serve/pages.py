@@ -9,7 +9,9 @@ from urllib.parse import parse_qs
 
 import msgspec
 from litestar import MediaType, Request, Response, get, post
+from litestar.di import NamedDependency
 from litestar.exceptions import ClientException, HTTPException, NotFoundException
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from unmet.record import Determination
@@ -33,7 +35,7 @@ Asked = Request[Any, Any, Any]
 
 
 @get("/", include_in_schema=False)
-async def home(request: Asked, service: Service) -> Response[str]:
+async def home(request: Asked, service: NamedDependency[Service]) -> Response[str]:
     """Show where to drop letters, and those that were dropped."""
     ids = request.query_params.get("read", "").split(".")[:MOST]
     return page(
@@ -48,7 +50,7 @@ async def home(request: Asked, service: Service) -> Response[str]:
 
 
 @post("/letters", include_in_schema=False, request_max_body_size=None)
-async def drop(request: Asked, service: Service) -> Response[Any]:
+async def drop(request: Asked, service: NamedDependency[Service]) -> Response[Any]:
     """Read the letters of a form; to a script tell what became of its one letter, else go to the page that lists them."""
     with service.pool.memory() as reserved:
         letters = await letters_of(request, reserved)
@@ -81,19 +83,19 @@ def _told(upload: Upload) -> dict[str, Any]:
 
 
 @get("/read/{upload_id:str}", include_in_schema=False)
-async def dropped_letter(upload_id: str, service: Service) -> Response[str]:
+async def dropped_letter(upload_id: FromPath[str], service: NamedDependency[Service]) -> Response[str]:
     """Show a letter that was dropped."""
     return await _letter_page(_upload(upload_id, service).determination(), base=f"/read/{upload_id}", back="/")
 
 
 @get("/read/{upload_id:str}/{form:str}", include_in_schema=False)
-async def dropped_letter_file(upload_id: str, form: str, service: Service) -> Response[Any]:
+async def dropped_letter_file(upload_id: FromPath[str], form: FromPath[str], service: NamedDependency[Service]) -> Response[Any]:
     """Return a letter that was dropped as a file."""
     return await _file(_upload(upload_id, service).record, form)
 
 
 @get("/letters/{letter_id:str}", include_in_schema=False)
-async def found_letter(request: Asked, letter_id: str, service: Service) -> Response[str]:
+async def found_letter(request: Asked, letter_id: FromPath[str], service: NamedDependency[Service]) -> Response[str]:
     """Show a letter of the results."""
     back = request.query_params.get("back", "")
     return await _letter_page(
@@ -104,13 +106,13 @@ async def found_letter(request: Asked, letter_id: str, service: Service) -> Resp
 
 
 @get("/letters/{letter_id:str}/{form:str}", include_in_schema=False)
-async def found_letter_file(letter_id: str, form: str, service: Service) -> Response[Any]:
+async def found_letter_file(letter_id: FromPath[str], form: FromPath[str], service: NamedDependency[Service]) -> Response[Any]:
     """Return a letter of the results as a file."""
     return await _file(await _record(letter_id, service), form)
 
 
 @get("/letters", include_in_schema=False)
-async def letters(request: Asked, service: Service) -> Response[str]:
+async def letters(request: Asked, service: NamedDependency[Service]) -> Response[str]:
     """Search letters."""
     given = _given(request)
     number, order = _page_number(given), given.pop("sort", "")
@@ -150,7 +152,7 @@ _SORTS: Final[dict[Sort, str]] = {
 
 
 @get("/consistency", include_in_schema=False)
-async def consistency(request: Asked, service: Service) -> Response[str]:
+async def consistency(request: Asked, service: NamedDependency[Service]) -> Response[str]:
     """Compare findings with opposite outcomes."""
     given = _given(request)
     number = _page_number(given)
@@ -182,13 +184,13 @@ async def consistency(request: Asked, service: Service) -> Response[str]:
 
 
 @get("/login", include_in_schema=False)
-async def login_page(service: Service) -> Response[Any]:
+async def login_page(service: NamedDependency[Service]) -> Response[Any]:
     """Ask for the token."""
     return page("login.html", error=None) if service.settings.token else Redirect("/", status_code=303)
 
 
 @post("/login", include_in_schema=False, request_max_body_size=MAX_FORM_BYTES)
-async def login(request: Asked, service: Service) -> Response[Any]:
+async def login(request: Asked, service: NamedDependency[Service]) -> Response[Any]:
     """Give a browser that has the token its cookie."""
     token = service.settings.token
     form = parse_qs((await request.body()).decode("utf-8", "replace"))
@@ -209,7 +211,7 @@ async def logout() -> Response[Any]:
 
 
 @get("/static/{name:str}", include_in_schema=False, sync_to_thread=False)
-def static(name: str) -> Response[bytes]:
+def static(name: FromPath[str]) -> Response[bytes]:
     """Return a style sheet or script."""
     if name not in static_files():
         raise NotFoundException("there is no such file")
