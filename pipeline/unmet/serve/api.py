@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, cast
 
@@ -46,6 +47,7 @@ class UnreadableError(HTTPException):
     status_code = 422
 
 
+@dataclass
 class _ReadOperation(Operation):
     """Says what body ``POST /api/read`` takes: it is read from the stream, so no signature tells."""
 

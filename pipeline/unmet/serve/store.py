@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from unmet.errors import UnmetError
@@ -36,6 +37,16 @@ class Facets(NamedTuple):
     last: str | None
 
 
+class _Given:
+    """The cursor that a question was given, once it was."""
+
+    cursor: duckdb.DuckDBPyConnection | None = None
+
+    def interrupt(self) -> None:
+        if self.cursor is not None:
+            self.cursor.interrupt()
+
+
 class Store:
     """A file of results, open for reading."""
 
@@ -43,30 +54,40 @@ class Store:
         """``name`` is what the file is called on pages; ``connection`` is that of :func:`unmet.results.read.open_store`."""
         self.name = name
         self._connection = connection
+        self._lock = Lock()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="unmet-store")
 
     async def ask(self, question: Callable[[duckdb.DuckDBPyConnection], Answer]) -> Answer:
         """Have ``question`` asked with a cursor in a thread; raises :class:`StoreError`."""
         import duckdb
 
-        cursor = self._connection.cursor()
-        asked = asyncio.get_running_loop().run_in_executor(self._threads, question, cursor)
+        asked = self._threads.submit(self._asked, question, given := _Given())
+        answer = asyncio.wrap_future(asked)
+        done, _ = await asyncio.wait([answer], timeout=_SECONDS)
+        answer.add_done_callback(lambda given_up: given_up.cancelled() or given_up.exception())  # else asyncio logs it
+        if not done and not asked.cancel():
+            while not asked.done():  # one that comes before the question is under way does nothing
+                given.interrupt()
+                await asyncio.sleep(0.05)
+        if not done:
+            raise StoreError(f"the search took longer than {_SECONDS:g} seconds; narrow it")
         try:
-            return await asyncio.wait_for(asyncio.shield(asked), _SECONDS)
-        except TimeoutError:
-            cursor.interrupt()
-            asked.add_done_callback(lambda done: done.exception())
-            raise StoreError(f"the search took longer than {_SECONDS:g} seconds; narrow it") from None
+            return answer.result()
         except duckdb.Error as error:
             raise StoreError(f"the results could not be asked ({type(error).__name__})") from error
-        finally:
-            if asked.done():
-                cursor.close()
+
+    def _asked(self, question: Callable[[duckdb.DuckDBPyConnection], Answer], given: _Given) -> Answer:
+        with self._cursor() as given.cursor:
+            return question(given.cursor)
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        with self._lock:  # a connection that is busy refuses
+            return self._connection.cursor()
 
     @cached_property
     def facets(self) -> Facets:
         """What there is to choose from. Asked once: results that are being served do not change."""
-        with self._connection.cursor() as cursor:
+        with self._cursor() as cursor:
             counts = cursor.execute(
                 "SELECT (SELECT count(DISTINCT letter_id) FROM letters), count(DISTINCT (letter_id, request_index)) FROM requests"
             ).fetchall()[0]
@@ -98,7 +119,7 @@ class Store:
 
     def close(self) -> None:
         """Let go of the threads."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._threads.shutdown(cancel_futures=True)
 
 
 def rows(cursor: duckdb.DuckDBPyConnection, sql: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -1,0 +1,48 @@
+"""``unmet serve`` in a process of its own, for the tests that need a real server."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+
+class Served:
+    """``unmet serve`` in a process of its own."""
+
+    def __init__(self, *arguments: str, **environment: str) -> None:
+        # Its own streams to files: nobody reads them meanwhile.
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "unmet.cli", "serve", "--port", "0", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, **environment},
+            text=True,
+        )
+        self.said: list[str] = []
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.said.append(line)
+            if found := re.search(r"(https?://\S+)/", line):
+                self.url = found[1]
+                self.port = int(self.url.rsplit(":", 1)[1])
+                break
+        else:
+            raise AssertionError("".join(self.said))
+        for _ in range(600):
+            with socket.socket() as trial:
+                if trial.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.1)
+        raise AssertionError("does not answer")
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
+        """End it; return its status and all it said."""
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        _, rest = self.process.communicate(timeout=60)
+        return self.process.returncode, "".join(self.said) + rest
