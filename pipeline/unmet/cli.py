@@ -363,7 +363,6 @@ def serve(
         raise _fail("--certificate and --key go together")
     _check(model)
     from unmet.batch.local import cores
-    from unmet.serve.guard import is_loopback
     from unmet.serve.server import serve as run
     from unmet.serve.server import token_for
     from unmet.serve.settings import ServeSettings
@@ -375,10 +374,10 @@ def serve(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     set_token = os.environ.get("UNMET_SERVE_TOKEN")
     try:
-        token = token_for(host, set_token)
         settings = ServeSettings(
             host=host,
-            token=token,
+            token=token_for(host, set_token),
+            show_token=not set_token,
             names=tuple(name or ()),
             secure=certificate is not None,
             workers=workers or cores(),
@@ -386,10 +385,6 @@ def serve(
             max_seconds=max_seconds,
             keep_in=store,
         )
-        if token and not set_token:
-            say(f"token: {token}")
-        if certificate is None and not is_loopback(host):
-            say("letters and the token go over the network unencrypted; give --certificate and --key, or put a proxy before it")
         run(settings, results, port, (certificate, key) if certificate and key else None, say)
     except UnmetError as error:
         raise _fail(str(error), _SOME_FAILED) from None

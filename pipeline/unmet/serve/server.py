@@ -78,6 +78,10 @@ def serve(
         except (OSError, ValueError) as error:
             name = certificate[0] if certificate else "certificate"
             raise ServeError(f"{name}: cannot be used, or does not fit its key ({type(error).__name__})") from error
+        if settings.token and settings.show_token:
+            say(f"token: {settings.token}")
+        if not (certificate or is_loopback(settings.host)):
+            say("letters and the token go over the network unencrypted; give --certificate and --key, or put a proxy before it")
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         say(f"http{'s' if certificate else ''}://{host}:{bound.getsockname()[1]}/  (Ctrl-C stops it)")
         uvicorn.Server(config).run(sockets=[bound])

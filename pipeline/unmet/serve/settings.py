@@ -28,10 +28,13 @@ class ServeError(UnmetError):
 
 
 class ServeSettings(NamedTuple):
-    """What ``unmet serve`` was asked for. ``token`` is None where none is needed; ``names`` are more host names to answer to."""
+    """What ``unmet serve`` was asked for. ``token`` is None where none is needed, and shown where it was made for this run;
+    ``names`` are more host names to answer to.
+    """
 
     host: str = "127.0.0.1"
     token: str | None = None
+    show_token: bool = False
     names: tuple[str, ...] = ()
     secure: bool = False
     workers: int = 1
