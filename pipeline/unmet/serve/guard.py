@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from unmet.serve.settings import ServeSettings
 
 COOKIE: Final = "unmet_session"
-_OPEN: Final = frozenset(["/login", "/api/health", "/static/letter.css", "/static/explorer.css"])
+_OPEN: Final = frozenset(["/login", "/api/health", "/static/letter.css", "/static/explorer.css", "/static/icon.svg"])
 _SAFE: Final = frozenset(["GET", "HEAD", "OPTIONS"])
 
 # Referrer-Policy: a form that is sent under "no-referrer" comes with "Origin: null", which is what a foreign page sends too.
