@@ -267,7 +267,9 @@ async def _letter_page(determination: Determination, *, base: str, back: str) ->
         determination.text = reassembled(determination)
     body = await asyncio.to_thread(render_letter_body, determination)
     name = determination.case.case_number or PurePath(determination.source.path).name
-    return page("letter.html", name=name, body=body, base=base, back=back, whole=whole)
+    # The links that skip to a part come first on a page, so the explorer's own bar goes behind them.
+    first = max(body.find("<header"), 0)
+    return page("letter.html", name=name, skips=body[:first], body=body[first:], base=base, back=back, whole=whole)
 
 
 async def _file(record: bytes, form: str) -> Response[Any]:
