@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 from unmet.batch.jobs import Outcome
 from unmet.serve.guard import is_loopback
-from unmet.serve.intake import plain_name
+from unmet.serve.intake import TooSlowError, letters_of, plain_name
+from unmet.serve.pool import Pool
 from unmet.serve.server import token_for
 from unmet.serve.settings import MAX_FILES, MAX_LETTER_BYTES, ServeError
 
@@ -210,3 +212,31 @@ def test_security_no_words_of_a_letter_reach_the_log(start: Callable, caplog: py
     mine = [record.getMessage() for record in caplog.records if record.name.startswith(("unmet", "litestar", "uvicorn"))]
     assert not any("secret" in message for message in mine)
     assert not any(record.exc_info for record in caplog.records if record.name.startswith(("unmet", "litestar")))
+
+
+def test_security_memory_for_letters_under_way_is_bounded(
+    start: Callable, read_sample: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("unmet.serve.pool.MAX_BYTES_UNDER_WAY", 1000)
+    client = start(answers=read_sample)
+    for _ in range(3):  # what was refused is given back
+        assert client.post("/api/read", content=b"x" * 2000).status_code == 503
+        assert client.post("/api/read", content=b"x" * 900).status_code == 200
+
+
+def test_security_a_letter_that_trickles_in_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Slow:
+        headers: dict[str, str] = {}
+        query_params: dict[str, str] = {}
+
+        async def stream(self) -> AsyncIterator[bytes]:
+            while True:
+                yield b"x"
+                await asyncio.sleep(0.01)
+
+    monkeypatch.setattr("unmet.serve.intake.RECEIVE_SECONDS", 0.1)
+    pool = Pool(1)
+    with pool.memory() as reserved, pytest.raises(TooSlowError):
+        asyncio.run(letters_of(Slow(), reserved))  # type: ignore[arg-type]
+    assert pool.bytes_under_way == 0
+    pool.close()
