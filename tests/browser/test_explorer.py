@@ -195,6 +195,7 @@ def test_explorer_by_keyboard_alone(visit: Visit, samples: Path) -> None:
 def test_explorer_page_of_a_letter_fills_the_window(visit: Visit) -> None:
     page = visit("/letters")
     page.locator(".hit h3 a").first.click()
+    page.wait_for_load_state("load")
     assert page.evaluate("() => document.documentElement.scrollHeight <= innerHeight")
     for pane in ("#findings", "#letter"):
         assert page.locator(pane).evaluate("e => e.clientHeight > innerHeight / 2 && e.scrollHeight > e.clientHeight")
@@ -256,6 +257,7 @@ def visit_any(visit: Visit, path: str, **settings: object) -> Page:
         page.locator(".topics a").first.click()
     else:
         page = visit(path, **settings)
+    page.wait_for_load_state("load")
     return page
 
 
