@@ -179,7 +179,7 @@ def test_run_killed_at_any_moment_ends_as_if_it_had_not_been(letters: Path, tmp_
     done = batch(letters, "-o", output, "--resume")
     assert done.returncode == 1
     assert output.read_bytes() == whole.read_bytes()
-    assert not list(tmp_path.glob(".*partial"))
+    assert not list(tmp_path.glob(".unmet-*"))
 
 
 @pytest.mark.parametrize("signal_", [signal.SIGINT, signal.SIGTERM])

@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from contextlib import contextmanager, suppress
+from hashlib import sha256
 from importlib.util import find_spec
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -61,8 +62,9 @@ def write_results(records: Iterable[bytes], files: Iterable[FileRow], output: Pa
     :class:`~unmet.results.errors.ResultsError`.
     """
     check_output(output)
-    # A name of its own, not a random one: what a killed process left of it is taken away by the next.
-    folder = output.with_name(f".{output.name}.partial")
+    # A name of its own, not a random one: what a killed process left of it is taken away by the next. Not the output's,
+    # which may hold what means something in a path to the writer of its format.
+    folder = output.with_name(f".unmet-{sha256(os.fsencode(output.name)).hexdigest()[:16]}")
     with _naming(output):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
