@@ -6,7 +6,7 @@ follow it until something speaks of the case.
 """
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from types import SimpleNamespace
 
 from spacy.language import Language
@@ -51,6 +51,8 @@ def _cues() -> PatternTable:
     return PatternTable(_alternatives(), ignoring_case)
 
 
+# Sentences that letters have in common, word for word, are many.
+@lru_cache(maxsize=1024)
 def voice_cues(words: str) -> tuple[str, ...]:
     """Return the names of the lists of ``knowledge/voice.yaml`` of which a pattern matches in a sentence."""
     return tuple(_cues().names(words, 0, len(words)))

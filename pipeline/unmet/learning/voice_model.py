@@ -7,8 +7,8 @@ several sentences, facts follow facts, and a turn to the case rarely turns back.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
-from itertools import chain
+from functools import cache, lru_cache
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import crc32
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"[a-z]+(?:['\u2019][a-z]+)?|\d+|[^\w\s]")
 _DATE = re.compile(r"\d{1,2}[-/]\d{1,2}[-/]\d{2,4}|\b(?:19|20)\d\d\b")
-# The features of so many words are kept once they were hashed.
-_WORDS_KEPT = 8192
-_NEIGHBOURS = (0, -1, 1, -2, 2)
+# The features of so many words, sentences and sets of cues are kept once they were hashed.
+_WORDS_KEPT, _SENTENCES_KEPT, _CUES_KEPT = 8192, 1024, 2048
+_NEIGHBOURS = np.array([0, -1, 1, -2, 2])
 # The odds are worth more than a single word.
 _SCALE = 3.0
 
@@ -48,35 +48,37 @@ def features(sentences: Sequence[SentenceView]) -> Items:
     bounds: dict[int, list[int]] = {}
     for index, one in enumerate(sentences):
         bounds.setdefault(one.run, []).append(index)
-    words = [_WORD.findall(one.text.lower()) for one in sentences]
-    found: list[list[int]] = []
-    for index, one in enumerate(sentences):
-        own = bounds[one.run]
-        position, count = index - own[0], len(own)
-        before = index - 1 if position else None
-        after = index + 1 if position + 1 < count else None
-        hashed = _lexical(words[index], one)
-        hashed += hashes(
-            [
-                f"p:{min(position, 4)}",
-                f"q:{min(count - 1 - position, 4)}",
-                *(f"ps:{_spelt(word)}" for word in (words[before][:3] if before is not None else ())),
-                *(f"ns:{_spelt(word)}" for word in (words[after][:3] if after is not None else ())),
-            ]
-        )
-        found.append(hashed)
+    own = [_lexical(one.text, one.section_kind[0], one.cues) for one in sentences]
+    found: list[tuple[int, ...]] = []
+    for places in bounds.values():
+        last = len(places) - 1
+        for position, index in enumerate(places):
+            before = own[index - 1].opening if position else ()
+            after = own[index + 1].opening if position < last else ()
+            found.append(
+                (
+                    *own[index].hashes,
+                    *_PLACE[min(position, _FAR)],
+                    *_PLACE_FROM_END[min(last - position, _FAR)],
+                    *[crc32(word, _BEFORE) for word in before],
+                    *[crc32(word, _AFTER) for word in after],
+                )
+            )
     return joined(found, BITS)
 
 
-def _spelt(word: str) -> str:
-    return "0" if word.isdigit() else word
+# The state of the hash of a feature that begins like this; a word runs it on.
+_BEFORE, _AFTER, _TWO, _THREE, _ENDING = (crc32(name) for name in (b"ps:", b"ns:", b"s2:", b"s3:", b"e:"))
+_PLACED = tuple(crc32(f"s{number}:".encode()) for number in range(4))
+# How far from the first sentence of a run, and from its last, a sentence is.
+_FAR = 4
+_PLACE, _PLACE_FROM_END = ([hashes([f"{name}:{number}"]) for number in range(_FAR + 1)] for name in "pq")
 
 
 class _Word(NamedTuple):
     """A word, and the hashes of the features that it has wherever it stands; ``pair`` is the state of the hash of a pair
     that begins with it."""
 
-    spelt: str
     encoded: bytes
     pair: int
     anywhere: tuple[int, ...]
@@ -84,35 +86,50 @@ class _Word(NamedTuple):
 
 @lru_cache(maxsize=_WORDS_KEPT)
 def _word(word: str, kind: str) -> _Word:
-    spelt = _spelt(word)
+    spelt = "0" if word.isdigit() else word
     names = [f"w:{spelt}", f"kw:{kind}{spelt}", *((f"sx:{spelt[-3:]}", f"px:{spelt[:4]}") if len(spelt) > 5 else ())]
-    return _Word(spelt, spelt.encode(), crc32(f"2:{spelt} ".encode()), tuple(hashes(names)))
+    return _Word(spelt.encode(), crc32(f"2:{spelt} ".encode()), tuple(hashes(names)))
 
 
-def _lexical(words: list[str], one: SentenceView) -> list[int]:
-    kind = one.section_kind[0]
-    own = [_word(word, kind) for word in words]
-    first = [word.spelt for word in own[:6]]
-    hashed = list(chain.from_iterable([word.anywhere for word in own]))
-    # A pair's feature is that of its first word, run on by the second.
-    hashed += map(crc32, [word.encoded for word in own[1:]], [word.pair for word in own])
-    hashed += hashes(
-        [
-            "b",
-            f"k:{kind}",
-            f"len:{min(len(words) // 6, 7)}",
-            *(f"s{number}:{word}" for number, word in enumerate(first[:4])),
-            *(f"{kind}fw:{word}" for word in first),
-            f"s2:{' '.join(first[:2])}",
-            f"s3:{' '.join(first[:3])}",
-            f"e:{' '.join(word.spelt for word in own[-3:])}",
-            *(f"r:{cue}" for cue in one.cues),
-            *(f"kr:{kind}{cue}" for cue in one.cues),
-            *((f"{kind}date",) if _DATE.search(one.text) else ()),
-            *((f"{kind}quote",) if '"' in one.text or "\u201c" in one.text else ()),
-        ]
+class _Lexical(NamedTuple):
+    """The hashes of the features that a sentence has wherever it stands, and its first words."""
+
+    hashes: tuple[int, ...]
+    opening: tuple[bytes, ...]
+
+
+# Boilerplate and guidelines are quoted in letter after letter, word for word.
+@lru_cache(maxsize=_SENTENCES_KEPT)
+def _lexical(text: str, kind: str, cues: tuple[str, ...]) -> _Lexical:
+    own = [_word(word, kind) for word in _WORD.findall(text.lower())]
+    encoded = [word.encoded for word in own]
+    opening = encoded[:6]
+    dated = b"0" in encoded and _DATE.search(text) is not None
+    quoted = '"' in text or "\u201c" in text
+    hashed = (
+        *chain.from_iterable([word.anywhere for word in own]),
+        # A pair's feature is that of its first word, run on by the second.
+        *map(crc32, encoded[1:], [word.pair for word in own]),
+        *map(crc32, opening, _PLACED),
+        *map(crc32, opening, repeat(_opening(kind))),
+        crc32(b" ".join(opening[:2]), _TWO),
+        crc32(b" ".join(opening[:3]), _THREE),
+        crc32(b" ".join(encoded[-3:]), _ENDING),
+        *_of_sentence(kind, min(len(own) // 6, 7), cues, dated, quoted),
     )
-    return hashed
+    return _Lexical(hashed, tuple(opening[:3]))
+
+
+@cache
+def _opening(kind: str) -> int:
+    return crc32(f"{kind}fw:".encode())
+
+
+# What is known of a sentence besides its words repeats.
+@lru_cache(maxsize=_CUES_KEPT)
+def _of_sentence(kind: str, length: int, cues: tuple[str, ...], dated: bool, quoted: bool) -> tuple[int, ...]:
+    names = ["b", f"k:{kind}", f"len:{length}", *(f"r:{cue}" for cue in cues), *(f"kr:{kind}{cue}" for cue in cues)]
+    return tuple(hashes([*names, *([f"{kind}date"] if dated else ()), *([f"{kind}quote"] if quoted else ())]))
 
 
 class VoiceModel:
@@ -126,7 +143,8 @@ class VoiceModel:
         own = features(sentences)
         runs = [one.run for one in sentences]
         odds = self._stacked.probabilities(own, neighbour_odds(self._single.probabilities(own), runs))
-        return [(self._stacked.labels[int(row.argmax())], float(row.max())) for row in odds]
+        best = odds.argmax(axis=1).tolist()
+        return [(self._stacked.labels[column], float(row[column])) for row, column in zip(odds, best, strict=True)]
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the arrays to save."""
@@ -141,11 +159,9 @@ class VoiceModel:
 def neighbour_odds(odds: NDArray[Any], runs: Sequence[int]) -> NDArray[Any]:
     """Return for each sentence the first stage's odds of itself and of its neighbours within the run, zeros beyond it."""
     count, width = odds.shape
-    joined = np.zeros((count, width * len(_NEIGHBOURS)), "float32")
+    own = np.arange(count)[:, None]
+    # Beyond the letter's edge a sentence meets its first or last neighbour; that is no neighbour of another place.
+    source = np.clip(own + _NEIGHBOURS, 0, max(count - 1, 0))
     run = np.array(runs)
-    for column, step in enumerate(_NEIGHBOURS):
-        source = np.arange(count) + step
-        inside = (source >= 0) & (source < count)
-        inside[inside] &= run[source[inside]] == run[np.flatnonzero(inside)]
-        joined[inside, column * width : (column + 1) * width] = odds[source[inside]]
-    return joined * _SCALE
+    inside = (source - own == _NEIGHBOURS) & (run[source] == run[own])
+    return (odds[source] * (inside * np.float32(_SCALE))[:, :, None]).reshape(count, width * len(_NEIGHBOURS))
