@@ -1,25 +1,22 @@
 """``unmet_assertion``: present, absent, historical, planned, requested ... for each medication and procedure.
 
-medspaCy's ConText finds the modifiers (``knowledge/context.yaml``); whose words a sentence is, and where it stands,
-goes before them: titles are requested, guideline sentences conditional. Nothing of ConText is left in the Doc: its objects
-cannot be serialised.
+ConText finds the modifiers (:mod:`unmet.components.context`); whose words a sentence is, and where it stands, goes before
+them: titles are requested, guideline sentences conditional.
 """
 
-import logging
 import re
-import warnings
 from bisect import bisect_left, bisect_right
-from collections.abc import Container, Iterator
 from typing import Any
 
 import numpy as np
+from spacy.attrs import IDX, SENT_START
 from spacy.language import Language
-from spacy.matcher import PhraseMatcher
 from spacy.tokens import Doc
 
+from unmet.components.context import Context, reached
 from unmet.components.letter_layout import layout_of, letter_text
 from unmet.components.mentions import Mention
-from unmet.knowledge import codes, load_yaml
+from unmet.knowledge import codes
 
 _ASSERTED = ("MEDICATION", "PROCEDURE")
 # Where several modifiers reach a mention, the more specific statement wins.
@@ -35,61 +32,6 @@ _ORDER = [
     "conditional",
     "present",
 ]
-
-
-# A modifier is compared with so many behind it in its sentence; no sentence of a reviewer's has as many.
-_NEAREST = 100
-
-
-class _Context:
-    """ConText's modifiers (medspaCy) in a Doc, with their scopes.
-
-    medspaCy's own matcher runs two more matchers over every token, and its graph compares every modifier with every target.
-    """
-
-    def __init__(self, nlp: Language) -> None:
-        with warnings.catch_warnings():
-            # Importing medspaCy silences the warnings of the whole process; this restores them.
-            from medspacy.context import ConTextRule
-        logging.getLogger("medspacy").setLevel(logging.WARNING)
-        self._strings = nlp.vocab.strings
-        self._matcher = PhraseMatcher(nlp.vocab, attr="LOWER")
-        self._rules: dict[str, Any] = {}
-        for entry in load_yaml("context.yaml"):
-            for phrase in entry["phrases"]:
-                rule = ConTextRule(literal=phrase, category=entry["category"], direction=entry["direction"])
-                name = f"{rule.category}_{len(self._rules)}"
-                self._rules[name] = rule
-                self._matcher.add(name, [nlp.tokenizer(phrase.lower())])
-
-    def modifiers(self, doc: Doc, starts: list[int], sentences: Container[int]) -> dict[int, list[Any]]:
-        """Return the modifiers in each of ``sentences`` (by number), scopes limited; sentences begin at the tokens ``starts``."""
-        from medspacy.common.util import prune_overlapping_matches
-        from medspacy.context import ConTextModifier
-
-        found: dict[int, list[Any]] = {}
-        matches = prune_overlapping_matches(self._matcher(doc))
-        bounds = [*starts, len(doc)]
-        for key, start, end in matches:
-            number = bisect_right(starts, start) - 1
-            if number in sentences:
-                rule = self._rules[self._strings[key]]
-                first = end if rule.direction == "FORWARD" else bounds[number]
-                last = start if rule.direction == "BACKWARD" else bounds[number + 1]
-                found.setdefault(number, []).append(ConTextModifier(rule, start, end, doc, scope_start=first, scope_end=last))
-        for own in found.values():
-            _limit_scopes(own)
-        return found
-
-
-def _limit_scopes(modifiers: list[Any]) -> None:
-    """Let modifiers of one category, and those that end any other, limit each other's scope."""
-    kinds = [(one.category, one.direction == "TERMINATE") for one in modifiers]
-    for place, (category, ends) in enumerate(kinds):
-        for behind in range(place + 1, min(place + 1 + _NEAREST, len(kinds))):
-            if ends or kinds[behind][1] or kinds[behind][0] == category:
-                modifiers[place].limit_scope(modifiers[behind])
-                modifiers[behind].limit_scope(modifiers[place])
 
 
 # What a rationale argues for or against is asked for, under any negation ("no red flags to warrant imaging"); what a
@@ -113,7 +55,7 @@ class Assertion:
 
     def __init__(self, nlp: Language) -> None:
         assert set(_ORDER) == codes("assertion"), "taxonomy and order of assertions disagree"
-        self._context = _Context(nlp)
+        self._context = Context(nlp)
 
     def __call__(self, doc: Doc) -> Doc:
         mentions: list[Mention] = doc._.mentions or []
@@ -135,16 +77,18 @@ class Assertion:
 
         A scope ends with its sentence.
         """
-        starts = np.flatnonzero(doc.to_array("SENT_START").view("int64") == 1).tolist()
+        if not asserted:
+            return {}
+        columns: Any = doc.to_array([SENT_START, IDX])
+        starts = np.flatnonzero(columns[:, 0] == 1).tolist()
+        places = columns[:, 1].tolist()
         targets: dict[int, dict[tuple[int, int], list[int]]] = {}
         for position, one in enumerate(asserted):
-            span = doc.char_span(one["start"], one["end"], alignment_mode="expand")
-            if span is not None:
-                number = bisect_right(starts, span.start) - 1
-                targets.setdefault(number, {}).setdefault((span.start, span.end), []).append(position)
+            own = bisect_right(places, one["start"]) - 1, bisect_left(places, one["end"])
+            targets.setdefault(bisect_right(starts, own[0]) - 1, {}).setdefault(own, []).append(position)
         found: dict[int, set[str]] = {}
         for number, modifiers in self._context.modifiers(doc, starts, targets).items():
-            for place, category in _edges(sorted(targets[number]), modifiers):
+            for place, category in reached(sorted(targets[number]), modifiers):
                 for position in targets[number][place]:
                     found.setdefault(position, set()).add(category)
         return found
@@ -182,28 +126,6 @@ class Assertion:
         if one["section_kind"] == "rationale":
             return "conditional" if one["label"] == "PROCEDURE" else "present"
         return "present" if one["label"] == "MEDICATION" else "historical"
-
-
-def _edges(targets: list[tuple[int, int]], modifiers: list[Any]) -> Iterator[tuple[tuple[int, int], str]]:
-    """Yield each target with the category of a modifier that reaches it; a modifier that shares words with one reaches none.
-
-    ``targets`` are tokens (first, and the one behind the last), in reading order.
-    """
-    from medspacy.util import tuple_overlaps
-
-    longest = max(end - start for start, end in targets)
-
-    def between(start: int, end: int) -> list[tuple[int, int]]:
-        return targets[bisect_left(targets, (start - longest,)) : bisect_left(targets, (end,))]
-
-    for one in modifiers:
-        span = one.modifier_span
-        if one.direction == "TERMINATE" or any(tuple_overlaps(target, span) for target in between(*span)):
-            continue
-        category = one.category.lower()  # ConText capitalises
-        for target in between(*one.scope_span):
-            if tuple_overlaps(one.scope_span, target) and not tuple_overlaps(span, target):
-                yield target, category
 
 
 @Language.factory("unmet_assertion", requires=["doc._.mentions"], assigns=["doc._.mentions"])

@@ -164,4 +164,5 @@ def neighbour_odds(odds: NDArray[Any], runs: Sequence[int]) -> NDArray[Any]:
     source = np.clip(own + _NEIGHBOURS, 0, max(count - 1, 0))
     run = np.array(runs)
     inside = (source - own == _NEIGHBOURS) & (run[source] == run[own])
-    return (odds[source] * (inside * np.float32(_SCALE))[:, :, None]).reshape(count, width * len(_NEIGHBOURS))
+    near: NDArray[Any] = odds[source] * (inside * np.float32(_SCALE))[:, :, None]
+    return near.reshape(count, width * len(_NEIGHBOURS))
