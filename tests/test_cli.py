@@ -379,7 +379,7 @@ def test_cli_letters_in_lists_files_as_given_and_folders_sorted(tmp_path: Path) 
 def test_cli_info_shows_versions_and_where_things_are() -> None:
     result = run("info")
     assert result.exit_code == 0
-    for words in (f"unmet {__version__}", f"schema {SCHEMA_VERSION}", "spacy", "medspacy", "unmet_layout", "unmet_relations"):
+    for words in (f"unmet {__version__}", f"schema {SCHEMA_VERSION}", "spacy", "unmet_layout", "unmet_relations"):
         assert words in result.stdout
     knowledge = next(line for line in result.stdout.splitlines() if line.startswith("knowledge: "))
     assert (Path(knowledge.removeprefix("knowledge: ")) / "taxonomy.yaml").is_file()
@@ -398,7 +398,7 @@ def test_cli_help_imports_neither_spacy_nor_numpy() -> None:
         "from unmet.cli import main\n"
         "sys.argv = ['unmet', 'read', '--help']\n"
         "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code\n"
-        "heavy = {'spacy', 'medspacy', 'numpy', 'pypdfium2', 'lxml'} & set(sys.modules)\n"
+        "heavy = {'spacy', 'numpy', 'pypdfium2', 'lxml'} & set(sys.modules)\n"
         "sys.exit(f'imported {sorted(heavy)}' if heavy else 0)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)

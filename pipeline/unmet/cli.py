@@ -403,7 +403,7 @@ def info() -> None:
     from unmet.record import SCHEMA_VERSION
 
     typer.echo(f"unmet {__version__}, record schema {SCHEMA_VERSION}, Python {sys.version.split()[0]}")
-    for package in ("spacy", "medspacy", "pypdfium2", "msgspec"):
+    for package in ("spacy", "pypdfium2", "msgspec"):
         try:
             typer.echo(f"{package} {version(package)}")
         except PackageNotFoundError:
