@@ -40,17 +40,20 @@ class Kept:
 
     def rows(self, keys: Sequence[Any]) -> NDArray[Any]:
         """Return the rows of ``keys``."""
-        missing = [key for key in dict.fromkeys(keys) if key not in self._places]
-        if missing:
-            if len(self._places) + len(missing) > self._most:
-                self._places.clear()
-                missing = list(dict.fromkeys(keys))
-            first, last = len(self._places), len(self._places) + len(missing)
-            self._make_room(last)
-            self._rows[first:last] = self._rows_of(missing)
-            self._places.update(zip(missing, range(first, last), strict=True))
-        found: NDArray[Any] = self._rows[[self._places[key] for key in keys]]
+        if not all(map(self._places.__contains__, keys)):
+            self._add(keys)
+        found: NDArray[Any] = self._rows.take([self._places[key] for key in keys], axis=0)
         return found
+
+    def _add(self, keys: Sequence[Any]) -> None:
+        missing = [key for key in dict.fromkeys(keys) if key not in self._places]
+        if len(self._places) + len(missing) > self._most:
+            self._places.clear()
+            missing = list(dict.fromkeys(keys))
+        first, last = len(self._places), len(self._places) + len(missing)
+        self._make_room(last)
+        self._rows[first:last] = self._rows_of(missing)
+        self._places.update(zip(missing, range(first, last), strict=True))
 
     def _make_room(self, count: int) -> None:
         room = len(self._rows)

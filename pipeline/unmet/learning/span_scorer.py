@@ -108,7 +108,7 @@ class SpanScorer:
             window[:-1, 2 * width :] = tokens[1:]
             hidden = window @ weights.T
             hidden += bias
-            tokens = tokens + _normal(_best(hidden, width), *scale)
+            tokens += _normal(_best(hidden, width), *scale)
         return tokens[depth : depth + count]
 
     def _of_spans(self, tokens: Floats, bounds: NDArray[np.int64]) -> Floats:
@@ -118,13 +118,19 @@ class SpanScorer:
         width = tokens.shape[1]
         sums = np.zeros((len(tokens) + 1, width))
         np.cumsum(tokens, axis=0, out=sums[1:])
+        means = sums.take(ends, axis=0)
+        means -= sums.take(starts, axis=0)
+        means /= lengths[:, None]
         pooled = np.empty((len(bounds), 2 * width), "float32")
-        pooled[:, :width] = (sums[ends] - sums[starts]) / lengths[:, None]
+        pooled[:, :width] = means
         pooled[:, width:] = _maxima(tokens, starts, ends)
         hidden = pooled @ self._mean_most
         for places, weights in ((ends - 1, self._last), (starts, self._first)):
-            own, place = np.unique(places, return_inverse=True)
-            hidden += (tokens[own] @ weights)[place]
+            asked = np.zeros(len(tokens), bool)
+            asked[places] = True
+            own = np.flatnonzero(asked)
+            place = np.cumsum(asked) - 1
+            hidden += (tokens.take(own, axis=0) @ weights).take(place.take(places), axis=0)
         hidden += self._reduced_bias
         reduced = _normal(_best(hidden, len(self._reduced[0])), *self._reduced)
         return softmax(reduced @ self._output + self._output_bias)
@@ -138,7 +144,9 @@ def _maxima(tokens: Floats, starts: NDArray[np.int64], ends: NDArray[np.int64]) 
     for power in range(int(powers.max()) + 1):
         chosen = np.flatnonzero(powers == power)
         if len(chosen):
-            found[chosen] = np.maximum(level[starts[chosen]], level[ends[chosen] - (1 << power)])
+            found[chosen] = np.maximum(
+                level.take(starts.take(chosen), axis=0), level.take(ends.take(chosen) - (1 << power), axis=0)
+            )
         step = 1 << power
         level = np.maximum(level[:-step], level[step:])
     return found
