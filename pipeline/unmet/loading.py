@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import json
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unmet.errors import UnmetError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from spacy.language import Language
 
 # The name of the pipeline without trained components, and the folder of a package that holds a trained one.
@@ -74,12 +78,26 @@ def load(model: str | Path | None = None) -> Language:
     rules alone, or the folder of a trained one (``unmet train -o``). Raises :class:`ModelError` where there is none.
     A letter's raw text works too; hard-wrapped lines are read over, mark-up and page footers are not.
     """
-    if model == RULES:
-        return load_rules()
-    from spacy.util import load_model_from_path
+    with _uncollected():
+        if model == RULES:
+            return load_rules()
+        from spacy.util import load_model_from_path
 
-    register()
-    return load_model_from_path(pipeline_folder(model))
+        register()
+        return load_model_from_path(pipeline_folder(model))
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Let the garbage collector rest: what is loaded stays, and to look through all of it again and again takes a third of
+    the time of loading."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def pipeline_folder(model: str | Path | None) -> Path:
