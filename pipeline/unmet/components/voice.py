@@ -7,7 +7,6 @@ follow it until something speaks of the case.
 
 import re
 from functools import cache, lru_cache
-from types import SimpleNamespace
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -40,10 +39,18 @@ def _alternatives() -> dict[str, list[str]]:
     return filled
 
 
-@cache
-def _rules() -> SimpleNamespace:
-    """Return the patterns by the names of their lists, compiled once."""
-    return SimpleNamespace(**{field: union(patterns) for field, patterns in _alternatives().items()})
+class _Rules:
+    """The patterns by the names of their lists, each compiled when it is first asked for: a classifier needs few of them."""
+
+    def __getattr__(self, field: str) -> re.Pattern[str]:
+        if field not in _FIELDS:
+            raise AttributeError(field)
+        pattern = union(_alternatives()[field])
+        setattr(self, field, pattern)
+        return pattern
+
+
+_RULES = _Rules()
 
 
 @cache
@@ -86,7 +93,7 @@ class SentenceVoice:
         return doc
 
     def _in_summary(self, words: str) -> str:
-        rules = _rules()
+        rules = _RULES
         if rules.utilization_review.search(words) or rules.utilization_review_summary.search(words):
             return "utilization_review"
         provider, patient = rules.provider.search(words), rules.patient.search(words)
@@ -95,7 +102,7 @@ class SentenceVoice:
         return "provider" if provider else "record"
 
     def _in_rationale(self, words: str, before: str, in_quote: str) -> str:
-        rules = _rules()
+        rules = _RULES
         if rules.boilerplate.search(words) or (before == "boilerplate" and not rules.concludes.search(words)):
             return "boilerplate"
         if in_quote and before == in_quote and not (rules.pivot.search(words) and rules.case.search(words)):
@@ -171,7 +178,7 @@ def carried(text: str, sentences: list[Sentence], runs: list[int], cues: list[tu
         own = cues[index]
         if in_quote and not ("pivot" in own and "case" in own):
             sentence["voice"] = in_quote
-        elif before == "guideline" and "case" not in own and _rules().listed.match(words):
+        elif before == "guideline" and "case" not in own and _RULES.listed.match(words):
             sentence["voice"] = "guideline"
         elif "utilization_review" in own and "pivot" not in own and _QUOTE.search(words):
             sentence["voice"] = "utilization_review"
