@@ -21,7 +21,7 @@ from unmet.layout.guard import split_alternatives
 from unmet.layout.pattern import spelled_part
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 _SHORTEST = 2
 _MOST = 120
@@ -161,7 +161,7 @@ class PatternTable:
             for one in own
             for part in ([one] if compiler(one).groups else split_alternatives(one))
         ]
-        count = len(self._alternatives)
+        self._count = count = len(self._alternatives)
         self._all = (1 << count) - 1
         self._always = 0
         by_literal: dict[str, int] = {}
@@ -178,17 +178,26 @@ class PatternTable:
         self._automaton.make_automaton()
         self._any = bool(by_literal)
 
-    def finditer(self, text: str, start: int, end: int) -> Iterator[tuple[str, re.Match[str]]]:
-        """Yield every match in ``text[start:end]`` with its name: name by name, each in reading order.
+    def finditer(self, text: str, start: int, end: int) -> list[tuple[str, re.Match[str]]]:
+        """Return every match in ``text[start:end]`` with its name: name by name, each in reading order.
 
         The matches of a name are those of its alternatives joined by ``|`` in the order they were given.
         """
-        by_name: dict[str, list[re.Pattern[str]]] = {}
+        found: list[tuple[str, re.Match[str]]] = []
+        of_name: list[tuple[re.Pattern[str], re.Match[str]]] = []
+        last = ""
         for name, pattern in self._possible(text, start, end):
-            by_name.setdefault(name, []).append(pattern)
-        for name, patterns in by_name.items():
-            for match in _joined(patterns, text, start, end):
-                yield name, match
+            first = pattern.search(text, start, end)
+            if first is None:
+                continue
+            if name != last and of_name:
+                found += [(last, match) for match in _joined(of_name, text, end)]
+                of_name = []
+            last = name
+            of_name.append((pattern, first))
+        if of_name:
+            found += [(last, match) for match in _joined(of_name, text, end)]
+        return found
 
     def names(self, text: str, start: int, end: int) -> list[str]:
         """Return the names of which an alternative matches in ``text[start:end]``, in the order they were given."""
@@ -198,34 +207,42 @@ class PatternTable:
                 found[name] = None
         return list(found)
 
-    def _possible(self, text: str, start: int, end: int) -> Iterator[tuple[str, re.Pattern[str]]]:
-        """Yield name and pattern of every alternative whose literals stand in ``text[start:end]``."""
+    def _possible(self, text: str, start: int, end: int) -> list[tuple[str, re.Pattern[str]]]:
+        """Return name and pattern of every alternative whose literals stand in ``text[start:end]``."""
         present = self._always
         if self._any:
             for _, bits in self._automaton.iter(f" {_kept(text)[start:end]} "):
                 present |= bits
-        possible = present & present >> len(self._alternatives) & self._all
+        possible = present & present >> self._count & self._all
+        found = []
         while possible:
-            yield self._alternatives[(possible & -possible).bit_length() - 1]
-            possible &= possible - 1
+            lowest = possible & -possible
+            found.append(self._alternatives[lowest.bit_length() - 1])
+            possible ^= lowest
+        return found
 
 
 # The tables of a letter are asked one after the other, sentence by sentence.
 _kept = lru_cache(maxsize=4)(folded)
 
 
-def _joined(patterns: list[re.Pattern[str]], text: str, start: int, end: int) -> Iterator[re.Match[str]]:
-    """Yield what the alternation of ``patterns`` would find, without compiling it: leftmost, of those the first given."""
-    following = [(match.start(), number, match) for number, one in enumerate(patterns) if (match := one.search(text, start, end))]
+def _joined(firsts: list[tuple[re.Pattern[str], re.Match[str]]], text: str, end: int) -> list[re.Match[str]]:
+    """Return what the alternation of patterns would find, without compiling it: leftmost, of those the first given.
+
+    ``firsts`` are the patterns with their first matches.
+    """
+    found: list[re.Match[str]] = []
+    following = [(match.start(), number, match) for number, (_, match) in enumerate(firsts)]
     while len(following) > 1:
         _, _, best = min(following)
-        yield best
+        found.append(best)
         at = best.end() if best.end() > best.start() else best.end() + 1
         moved = []
         for begin, number, match in following:
-            again = match if begin >= at else patterns[number].search(text, at, end)
+            again = match if begin >= at else firsts[number][0].search(text, at, end)
             if again:
                 moved.append((again.start(), number, again))
         following = moved
     for begin, number, _ in following:
-        yield from patterns[number].finditer(text, begin, end)
+        found += firsts[number][0].finditer(text, begin, end)
+    return found

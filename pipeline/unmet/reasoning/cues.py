@@ -102,6 +102,7 @@ def _conclusion() -> re.Pattern[str]:
     return union(load_yaml("cues.yaml")["conclusion"])
 
 
+@lru_cache(maxsize=_KEPT)
 def only_concludes(words: str) -> bool:
     """Tell a pure conclusion from one that gives its reason ("Given the lack of red flags, the request is not ...")."""
     if not _conclusion().search(words):
@@ -123,6 +124,7 @@ def _verdict() -> re.Pattern[str]:
     return union(load_yaml("cues.yaml")["verdict"])
 
 
+@lru_cache(maxsize=_KEPT)
 def reason_end(text: str, start: int, end: int) -> int:
     """Return where the reason of ``text[start:end]`` ends and its verdict begins; ``end`` where that cannot be told."""
     verdict = _verdict().search(text, start, end)
@@ -136,6 +138,7 @@ def denies(text: str, start: int, end: int) -> bool:
     return any(cue.basis != "met" for cue in find_cues(text, start, end))
 
 
+@lru_cache(maxsize=_KEPT)
 def turn(text: str, start: int, end: int) -> int:
     """Return where a sentence that opens with a guideline's rule ("While page 53 of the MTUS notes ..., here, however")
     turns to the case; ``start`` where it does not open so."""
