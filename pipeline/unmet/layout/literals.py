@@ -21,7 +21,7 @@ from unmet.layout.guard import split_alternatives
 from unmet.layout.pattern import spelled_part
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 _SHORTEST = 2
 _MOST = 120
@@ -46,8 +46,11 @@ def needed(pattern: re.Pattern[str]) -> list[frozenset[str]]:
 
     They are :func:`folded`; a blank at the end of one stands for the edge of a word, be it that of the text searched.
     """
-    found = dict.fromkeys(_of_sequence(parser.parse(pattern.pattern, pattern.flags), opens=False, closes=False))
-    return sorted(found, key=_worth, reverse=True)
+    return _needed(parser.parse(pattern.pattern, pattern.flags))
+
+
+def _needed(parsed: Any) -> list[frozenset[str]]:
+    return sorted(dict.fromkeys(_of_sequence(parsed, opens=False, closes=False)), key=_worth, reverse=True)
 
 
 def _of_sequence(sequence: Any, *, opens: bool, closes: bool) -> list[frozenset[str]]:
@@ -142,8 +145,49 @@ def _apart(code: Any, value: Any) -> bool:
     return code is op.CATEGORY and value in (op.CATEGORY_SPACE, op.CATEGORY_NOT_WORD)
 
 
+def _openings(parts: list[Any]) -> frozenset[str] | None:
+    """Return literals, one of which stands where a match of ``parts`` begins; None where there is no short list of them.
+
+    A blank that one begins with is the edge of a word, before the match.
+    """
+    at = next((place for place, (code, _) in enumerate(parts) if code not in (op.AT, op.ASSERT, op.ASSERT_NOT)), None)
+    if at is None:
+        return None
+    stop, written = _written(parts, at)
+    if written and "" not in written:
+        before, after = _at_edge(parts[:at][::-1], -1, known=False), _at_edge(parts[stop:], 1, known=False)
+        found = frozenset(" " * before + one + " " * (after and one[-1:] != " ") for one in written)
+        return found if all(one[:1] != " " for one in written) and all(len(one) >= _SHORTEST for one in found) else None
+    code, value = parts[at]
+    ahead, rest = parts[:at], parts[at + 1 :]
+    if code is op.SUBPATTERN:
+        return _openings([*ahead, *value[3], *rest])
+    if code is op.ATOMIC_GROUP:
+        return _openings([*ahead, *value, *rest])
+    if code is op.BRANCH:
+        return _all_openings([*ahead, *branch, *rest] for branch in value[1])
+    if code in _REPEATS:
+        # The first of several is followed by the next, of which nothing is known here.
+        return _all_openings([[*ahead, *value[2]], *([] if value[0] else [[*ahead, *rest]])])
+    return None
+
+
+def _all_openings(ways: Iterable[list[Any]]) -> frozenset[str] | None:
+    found: frozenset[str] = frozenset()
+    for one in ways:
+        own = _openings(one)
+        if own is None or len(found) + len(own) > _MOST:
+            return None
+        found |= own
+    return found
+
+
 def _worth(literals: frozenset[str]) -> tuple[int, int]:
     return (min(len(one.strip()) for one in literals), -len(literals))
+
+
+# A pattern, and where a match of it can begin: None for anywhere.
+_Alternative = tuple[re.Pattern[str], "Sequence[int] | None"]
 
 
 class PatternTable:
@@ -163,20 +207,28 @@ class PatternTable:
         ]
         self._count = count = len(self._alternatives)
         self._all = (1 << count) - 1
-        self._always = 0
+        self._always = self._anywhere = 0
         by_literal: dict[str, int] = {}
+        by_opening: dict[str, int] = {}
         for number, (_, pattern) in enumerate(self._alternatives):
-            sets = needed(pattern)[:2]
+            parsed = list(parser.parse(pattern.pattern, pattern.flags))
+            sets = _needed(parsed)[:2]
             for place in (number, number + count):
                 literals = sets.pop(0) if sets else ()
                 self._always |= 0 if literals else 1 << place
                 for literal in literals:
                     by_literal[literal] = by_literal.get(literal, 0) | 1 << place
+            openings = _openings(parsed)
+            self._anywhere |= 1 << number if openings is None else 0
+            for literal in openings or ():
+                by_opening[literal] = by_opening.get(literal, 0) | 1 << number
         self._automaton = ahocorasick.Automaton()
-        for literal, bits in by_literal.items():
-            self._automaton.add_word(literal, bits)
+        for literal in by_literal.keys() | by_opening.keys():
+            # A match begins so far before the end of the literal; a blank before a word is no part of it.
+            back = len(literal) - literal.startswith(" ")
+            self._automaton.add_word(literal, (by_literal.get(literal, 0), by_opening.get(literal, 0), back))
         self._automaton.make_automaton()
-        self._any = bool(by_literal)
+        self._any = bool(by_literal or by_opening)
 
     def finditer(self, text: str, start: int, end: int) -> list[tuple[str, re.Match[str]]]:
         """Return every match in ``text[start:end]`` with its name: name by name, each in reading order.
@@ -184,17 +236,17 @@ class PatternTable:
         The matches of a name are those of its alternatives joined by ``|`` in the order they were given.
         """
         found: list[tuple[str, re.Match[str]]] = []
-        of_name: list[tuple[re.Pattern[str], re.Match[str]]] = []
+        of_name: list[tuple[_Alternative, re.Match[str]]] = []
         last = ""
-        for name, pattern in self._possible(text, start, end):
-            first = pattern.search(text, start, end)
+        for name, alternative in self._possible(text, start, end):
+            first = _first(alternative, text, start, end)
             if first is None:
                 continue
             if name != last and of_name:
                 found += [(last, match) for match in _joined(of_name, text, end)]
                 of_name = []
             last = name
-            of_name.append((pattern, first))
+            of_name.append((alternative, first))
         if of_name:
             found += [(last, match) for match in _joined(of_name, text, end)]
         return found
@@ -202,23 +254,36 @@ class PatternTable:
     def names(self, text: str, start: int, end: int) -> list[str]:
         """Return the names of which an alternative matches in ``text[start:end]``, in the order they were given."""
         found: dict[str, None] = {}
-        for name, pattern in self._possible(text, start, end):
-            if name not in found and pattern.search(text, start, end):
+        for name, alternative in self._possible(text, start, end):
+            if name not in found and _first(alternative, text, start, end):
                 found[name] = None
         return list(found)
 
-    def _possible(self, text: str, start: int, end: int) -> list[tuple[str, re.Pattern[str]]]:
-        """Return name and pattern of every alternative whose literals stand in ``text[start:end]``."""
-        present = self._always
+    def _possible(self, text: str, start: int, end: int) -> list[tuple[str, _Alternative]]:
+        """Return name and pattern of every alternative whose literals stand in ``text[start:end]``, and where it can begin."""
+        present, openings = self._always, []
         if self._any:
-            for _, bits in self._automaton.iter(f" {_kept(text)[start:end]} "):
+            for stop, (bits, opened, back) in self._automaton.iter(f" {_kept(text)[start:end]} "):
                 present |= bits
+                if opened:
+                    openings.append((start + stop - back, opened))
         possible = present & present >> self._count & self._all
-        found = []
+        places: dict[int, list[int]] = {}
+        for place, opened in openings:
+            opened &= possible
+            while opened:
+                lowest = opened & -opened
+                places.setdefault(lowest, []).append(place)
+                opened ^= lowest
+        found: list[tuple[str, _Alternative]] = []
+        anywhere = possible & self._anywhere
         while possible:
             lowest = possible & -possible
-            found.append(self._alternatives[lowest.bit_length() - 1])
             possible ^= lowest
+            own = None if lowest & anywhere else places.get(lowest, ())
+            if own is None or own:
+                name, pattern = self._alternatives[lowest.bit_length() - 1]
+                found.append((name, (pattern, own if own is None or len(own) == 1 else sorted(set(own)))))
         return found
 
 
@@ -226,23 +291,35 @@ class PatternTable:
 _kept = lru_cache(maxsize=4)(folded)
 
 
-def _joined(firsts: list[tuple[re.Pattern[str], re.Match[str]]], text: str, end: int) -> list[re.Match[str]]:
+def _first(alternative: _Alternative, text: str, start: int, end: int) -> re.Match[str] | None:
+    """Return the first match of an alternative in ``text[start:end]``."""
+    pattern, places = alternative
+    if places is None:
+        return pattern.search(text, start, end)
+    for place in places:
+        if place >= start and (match := pattern.match(text, place, end)):
+            return match
+    return None
+
+
+def _joined(firsts: list[tuple[_Alternative, re.Match[str]]], text: str, end: int) -> list[re.Match[str]]:
     """Return what the alternation of patterns would find, without compiling it: leftmost, of those the first given.
 
-    ``firsts`` are the patterns with their first matches.
+    ``firsts`` are the alternatives with their first matches.
     """
     found: list[re.Match[str]] = []
     following = [(match.start(), number, match) for number, (_, match) in enumerate(firsts)]
-    while len(following) > 1:
-        _, _, best = min(following)
+    while following:
+        begin, number, best = min(following) if len(following) > 1 else following[0]
+        pattern, places = firsts[number][0]
+        if len(following) == 1 and places is None:
+            return [*found, *pattern.finditer(text, begin, end)]
         found.append(best)
         at = best.end() if best.end() > best.start() else best.end() + 1
         moved = []
         for begin, number, match in following:
-            again = match if begin >= at else firsts[number][0].search(text, at, end)
+            again = match if begin >= at else _first(firsts[number][0], text, at, end)
             if again:
                 moved.append((again.start(), number, again))
         following = moved
-    for begin, number, _ in following:
-        found += firsts[number][0].finditer(text, begin, end)
     return found
