@@ -27,6 +27,9 @@ _SHORTEST = 2
 _MOST = 120
 _REPEATS = (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT)
 _WORD = [(op.IN, [(op.CATEGORY, op.CATEGORY_WORD)])]
+_DIGIT = [(op.CATEGORY, op.CATEGORY_DIGIT)]
+# A digit of another script is "_" where literals are looked for.
+_DIGITS = frozenset("0123456789_")
 # Literals are looked for among small letters, digits and "_"; a blank stands for all other characters.
 _PLAIN = {point: chr(point).lower() if chr(point).isalnum() or chr(point) == "_" else " " for point in range(128)}
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
@@ -157,8 +160,11 @@ def _openings(parts: list[Any]) -> frozenset[str] | None:
     if written and "" not in written:
         before, after = _at_edge(parts[:at][::-1], -1, known=False), _at_edge(parts[stop:], 1, known=False)
         found = frozenset(" " * before + one + " " * (after and one[-1:] != " ") for one in written)
-        return found if all(one[:1] != " " for one in written) and all(len(one) >= _SHORTEST for one in found) else None
+        told = all(one[0] != " " for one in written) and all(len(one) >= _SHORTEST or one.isdigit() for one in found)
+        return found if told else None
     code, value = parts[at]
+    if code is op.IN and list(value) == _DIGIT:
+        return _DIGITS
     ahead, rest = parts[:at], parts[at + 1 :]
     if code is op.SUBPATTERN:
         return _openings([*ahead, *value[3], *rest])
