@@ -89,24 +89,25 @@ class RelationClassifier:
     def __call__(self, doc: Doc) -> Doc:
         if self.model is None:
             raise ValueError("the component 'unmet_relation_classifier' has no weights; train it, or load a trained pipeline")
+        arguments = [argument_of(doc, request, doc._.families[str(request.index)]) for request in layout_of(doc).requests]
+        mentions, known = doc._.mentions or [], doc._.criteria
+        rules = [[one for one in known if one["request"] == argument.request.index] for argument in arguments]
+        views = [rationale_view(argument, mentions, own) for argument, own in zip(arguments, rules, strict=True)]
         criteria: list[Criterion] = []
-        for request in layout_of(doc).requests:
-            argument = argument_of(doc, request, doc._.families[str(request.index)])
-            rules = [one for one in doc._.criteria if one["request"] == request.index]
-            criteria += self._decide(self.model, argument, doc._.mentions or [], rules)
+        for argument, own, view, judged in zip(arguments, rules, views, self.model.judge_all(views), strict=True):
+            criteria += self._decide(self.model.pairs.labels, argument, own, view, judged)
         doc._.criteria = criteria
         return doc
 
     @staticmethod
-    def _decide(model: RelationModel, argument: Argument, mentions: list[Mention], rules: list[Criterion]) -> list[Criterion]:
+    def _decide(
+        labels: list[str], argument: Argument, rules: list[Criterion], rationale: RationaleView, judgements: list[Judgement]
+    ) -> list[Criterion]:
         certain = [one for one in rules if _is_certain(one)]
         kept = {one["type"] for one in certain}
-        rationale = rationale_view(argument, mentions, rules)
-        judged = {one.type: one for one in model.judge(rationale) if one.type not in kept}
+        judged = {one.type: one for one in judgements if one.type not in kept}
         decided = decided_types(list(judged.values()), argument.wanted, {one["status"] for one in certain})
-        findings = [
-            one for judgement, status in decided for one in carrying_findings(judgement, status, rationale, model.pairs.labels)
-        ]
+        findings = [one for judgement, status in decided for one in carrying_findings(judgement, status, rationale, labels)]
         found = found_and_stated(argument, sorted(findings, key=lambda one: one.sentence), source="model")
         for one in found:
             if one["status"] == "not_addressed" and one["type"] in judged:

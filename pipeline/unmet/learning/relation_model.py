@@ -25,7 +25,7 @@ from unmet.learning.hashed import BITS as REQUEST_BITS
 from unmet.learning.hashed import HashedClassifier, Items, hashes, joined, softmax
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -104,6 +104,11 @@ def criterion_types() -> tuple[str, ...]:
 
 
 @cache
+def _known() -> frozenset[str]:
+    return frozenset(criterion_types())
+
+
+@cache
 def _marks() -> NDArray[np.int64]:
     """Return a number per criterion type, by which a feature of the sentence becomes one of the pair."""
     return np.array([crc32(name.encode()) for name in criterion_types()], "int64")
@@ -162,10 +167,118 @@ def _word(printed: str) -> _Word:
     )
 
 
-def features(rationale: RationaleView) -> RationaleFeatures:
-    """Return the features of the sentences of a rationale."""
-    known = frozenset(criterion_types())
-    applied = [_applied(one) for one in rationale.sentences]
+def features(*rationales: RationaleView) -> RationaleFeatures:
+    """Return the features of the sentences of rationales, one rationale after the other."""
+    by_type: list[list[int]] = []
+    shared: list[list[int]] = []
+    pairs: list[tuple[int, str]] = []
+    of_pairs: list[tuple[int, ...]] = []
+    for rationale in rationales:
+        first = len(by_type)
+        applied = [frozenset([topic.type for topic in one.topics if topic.table != "stated"]) for one in rationale.sentences]
+        for index, one in enumerate(rationale.sentences):
+            words = [_word(word) for word in _WORD.findall(one.words.lower())]
+            by_type.append(_by_type(one, words, applied[index], rationale))
+            shared.append(_shared(rationale, index, words, applied[index]))
+        for index, name, hashed in _pairs(rationale, applied):
+            pairs.append((first + index, name))
+            of_pairs.append(hashed)
+    bounds = np.zeros(len(of_pairs) + 1, "int64")
+    np.cumsum([len(own) for own in of_pairs], out=bounds[1:])
+    numbers = np.fromiter(chain.from_iterable(of_pairs), "int64", bounds[-1])
+    return RationaleFeatures(joined(by_type), joined(shared), pairs, Items(numbers, bounds))
+
+
+def _by_type(one: SentenceView, words: list[_Word], applied: frozenset[str], rationale: RationaleView) -> list[int]:
+    content = [word for word in words if word.content]
+    hashed = [number for word in words for number in word.by_type]
+    hashed += map(crc32, [word.encoded for word in words[1:]], [word.pair for word in words])
+    hashed += map(crc32, [word.encoded for word in content[1:]], [word.content_pair for word in content])
+    short = len(words) < _FEW_WORDS
+    hashed += _setting(one.voice, one.concludes, rationale.upheld, rationale.family, one.cues, short)
+    hashed += _named("to", applied)
+    hashed += _named("fu", one.functions)
+    hashed += _named("p", one.treatments)
+    return hashed
+
+
+# What stands around the words of a sentence repeats, too.
+@lru_cache(maxsize=_PAIRS_KEPT)
+def _setting(voice: str, concludes: bool, upheld: bool, family: str, cues: frozenset[str], short: bool) -> list[int]:
+    return hashes(
+        [
+            "b",
+            f"v:{voice}",
+            f"c:{concludes:d}",
+            f"u:{upheld:d}",
+            f"uc:{upheld:d}{concludes:d}",
+            f"f:{family}",
+            *(f"q:{cue}" for cue in cues),
+            *(("short",) if short else ()),
+        ]
+    )
+
+
+@lru_cache(maxsize=_PAIRS_KEPT)
+def _named(kind: str, names: frozenset[str]) -> list[int]:
+    return hashes(f"{kind}:{name}" for name in names) if names else []
+
+
+def _shared(rationale: RationaleView, index: int, words: list[_Word], applied: frozenset[str]) -> list[int]:
+    sentences = rationale.sentences
+    one, count = sentences[index], len(sentences)
+    hashed = [word.shared for word in words]
+    hashed += map(crc32, [word.encoded for word in words[1:]], [word.shared_pair for word in words])
+    hashed += _surroundings(
+        rationale.upheld,
+        one.voice,
+        sentences[index - 1].voice if index else "-",
+        sentences[index + 1].voice if index + 1 < count else "-",
+        one.concludes,
+        (min(index, 4), min(count - 1 - index, 4), min(count, 8)),
+        bool(one.findings),
+        min(3, len(applied)),
+        one.cues,
+    )
+    return hashed
+
+
+@lru_cache(maxsize=_PAIRS_KEPT)
+def _surroundings(
+    upheld: bool,
+    voice: str,
+    before: str,
+    after: str,
+    concludes: bool,
+    place: tuple[int, int, int],
+    findings: bool,
+    applied: int,
+    cues: frozenset[str],
+) -> list[int]:
+    """Return the features of a sentence in its rationale: the voices around it, its place (from the beginning, from the end, of
+    how many), whether the rules make something of it, and how many types are applied."""
+    index, to_end, count = place
+    return hashes(
+        [
+            f"u{upheld:d}",
+            f"v:{voice}",
+            f"v:{voice}{upheld:d}",
+            f"pv:{before}{voice}",
+            f"nv:{after}{voice}",
+            f"c:{concludes:d}{voice}",
+            f"pos:{index}",
+            f"end:{to_end}",
+            f"n:{count}",
+            f"fn:{findings:d}{applied}",
+            *(f"cue:{cue}{upheld:d}" for cue in cues),
+            *(f"cuev:{cue}{voice}" for cue in cues),
+        ]
+    )
+
+
+def _pairs(rationale: RationaleView, applied: Sequence[frozenset[str]]) -> Iterator[tuple[int, str, tuple[int, ...]]]:
+    """Yield the pairs of a sentence and a type of which it shows a sign, with their features."""
+    known = _known()
     stated: dict[str, list[int]] = {}
     named: dict[str, list[int]] = {}
     for index, one in enumerate(rationale.sentences):
@@ -173,99 +286,30 @@ def features(rationale: RationaleView) -> RationaleFeatures:
             stated.setdefault(name, []).append(index)
         for name in applied[index]:
             named.setdefault(name, []).append(index)
-    by_type, shared, pairs, of_pairs = [], [], [], []
+    only = len(stated) == 1
     for index, one in enumerate(rationale.sentences):
-        words = [_word(word) for word in _WORD.findall(one.words.lower())]
-        by_type.append(_by_type(one, words, applied[index], rationale))
-        shared.append(_shared(rationale, index, words, applied[index]))
-        for name in known & ({topic.type for topic in one.topics} | {finding.type for finding in one.findings} | stated.keys()):
-            pairs.append((index, name))
-            of_pairs.append(_of_pair(rationale, index, name, applied[index], stated, named))
-    return RationaleFeatures(joined(by_type), joined(shared), pairs, joined(of_pairs))
-
-
-def _applied(one: SentenceView) -> set[str]:
-    return {topic.type for topic in one.topics if topic.table != "stated"}
-
-
-def _run_on(words: Sequence[_Word], states: Iterable[int]) -> Iterator[int]:
-    """Yield the hashes of pairs of words: the hash of the first of two, run on by the second."""
-    return map(crc32, [word.encoded for word in words[1:]], states)
-
-
-def _by_type(one: SentenceView, words: list[_Word], applied: set[str], rationale: RationaleView) -> list[int]:
-    content = [word for word in words if word.content]
-    hashed = list(chain.from_iterable([word.by_type for word in words]))
-    hashed += _run_on(words, [word.pair for word in words])
-    hashed += _run_on(content, [word.content_pair for word in content])
-    upheld = int(rationale.upheld)
-    hashed += hashes(
-        [
-            "b",
-            f"v:{one.voice}",
-            f"c:{one.concludes:d}",
-            f"u:{upheld}",
-            f"uc:{upheld}{one.concludes:d}",
-            f"f:{rationale.family}",
-            *(f"q:{cue}" for cue in one.cues),
-            *(f"to:{name}" for name in applied),
-            *(f"fu:{name}" for name in one.functions),
-            *(f"p:{name}" for name in one.treatments),
-            *(("short",) if len(words) < _FEW_WORDS else ()),
-        ]
-    )
-    return hashed
-
-
-def _shared(rationale: RationaleView, index: int, words: list[_Word], applied: set[str]) -> list[int]:
-    sentences = rationale.sentences
-    one, count, upheld = sentences[index], len(sentences), int(rationale.upheld)
-    before = sentences[index - 1].voice if index else "-"
-    after = sentences[index + 1].voice if index + 1 < count else "-"
-    hashed = [word.shared for word in words]
-    hashed += _run_on(words, [word.shared_pair for word in words])
-    hashed += hashes(
-        [
-            f"u{upheld}",
-            f"v:{one.voice}",
-            f"v:{one.voice}{upheld}",
-            f"pv:{before}{one.voice}",
-            f"nv:{after}{one.voice}",
-            f"c:{one.concludes:d}{one.voice}",
-            f"pos:{min(index, 4)}",
-            f"end:{min(count - 1 - index, 4)}",
-            f"n:{min(count, 8)}",
-            f"fn:{bool(one.findings):d}{min(3, len(applied))}",
-            *(f"cue:{cue}{upheld}" for cue in one.cues),
-            *(f"cuev:{cue}{one.voice}" for cue in one.cues),
-        ]
-    )
-    return hashed
-
-
-def _of_pair(
-    rationale: RationaleView,
-    index: int,
-    name: str,
-    applied: set[str],
-    stated: Mapping[str, list[int]],
-    named: Mapping[str, list[int]],
-) -> tuple[int, ...]:
-    one = rationale.sentences[index]
-    places = named.get(name, [])
-    own = [finding for finding in one.findings if finding.type == name]
-    return _pair_hashes(
-        tuple([(topic.table, topic.cue) for topic in one.topics if topic.type == name]),
-        min(3, len(applied) - (name in applied)),
-        _where(stated.get(name, []), index),
-        len(places) > 1 or (bool(places) and places[0] != index),
-        len(stated) == 1 and name in stated,
-        one.voice,
-        one.concludes,
-        int(rationale.upheld),
-        tuple([(finding.outcome, finding.confidence) for finding in own]),
-        min(2, len(one.findings) - len(own)),
-    )
+        topics: dict[str, tuple[tuple[str, str | None], ...]] = {}
+        for topic in one.topics:
+            topics[topic.type] = (*topics.get(topic.type, ()), (topic.table, topic.cue))
+        findings: dict[str, tuple[tuple[str, float], ...]] = {}
+        for finding in one.findings:
+            findings[finding.type] = (*findings.get(finding.type, ()), (finding.outcome, finding.confidence))
+        for name in known & {*topics, *findings, *stated}:
+            places = named.get(name, ())
+            own = findings.get(name, ())
+            hashed = _pair_hashes(
+                topics.get(name, ()),
+                min(3, len(applied[index]) - (name in applied[index])),
+                _where(stated.get(name, ()), index),
+                len(places) > 1 or (bool(places) and places[0] != index),
+                only and name in stated,
+                one.voice,
+                one.concludes,
+                rationale.upheld,
+                own,
+                min(2, len(one.findings) - len(own)),
+            )
+            yield index, name, hashed
 
 
 # What there is to say of a pair repeats, whatever the words.
@@ -278,12 +322,13 @@ def _pair_hashes(
     only: bool,
     voice: str,
     concludes: bool,
-    upheld: int,
+    upheld: bool,
     findings: tuple[tuple[str, float], ...],
     other_findings: int,
 ) -> tuple[int, ...]:
     """Return the features of a sentence and a type: the tables and cues of its topics, how many types else are applied, where
-    the type is stated, whether another sentence applies it, whether it is all that is stated, and what the rules find."""
+    the type is stated, whether another sentence applies it, whether it is all that is stated, and what the rules find; in order
+    and without repeats."""
     found = [
         f"To:{any(table != 'stated' for table, _ in topics):d}{others}",
         f"st:{where}",
@@ -291,7 +336,7 @@ def _pair_hashes(
         f"stT:{where != 'no':d}{bool(topics):d}{voice}",
         f"stc:{where}{concludes:d}",
         f"el:{elsewhere:d}",
-        f"sv:{voice}{only:d}{upheld}",
+        f"sv:{voice}{only:d}{upheld:d}",
         f"Fo:{bool(findings):d}{other_findings}",
     ]
     for outcome, confidence in findings:
@@ -301,13 +346,13 @@ def _pair_hashes(
             f"Tn:{table}",
             f"Tb:{table}{cue}",
             f"T:{table}{cue}{voice}",
-            f"Tu:{table}{cue}{upheld}",
+            f"Tu:{table}{cue}{upheld:d}",
             f"Tc:{table}{concludes:d}",
         ]
-    return tuple(hashes(found))
+    return tuple(sorted(set(hashes(found))))
 
 
-def _where(places: list[int], index: int) -> str:
+def _where(places: Sequence[int], index: int) -> str:
     """Tell where a type is stated, seen from a sentence."""
     if index in places:
         return "same"
@@ -319,11 +364,11 @@ def _where(places: list[int], index: int) -> str:
 def request_inputs(rationale: RationaleView, odds: NDArray[Any], labels: Sequence[str]) -> NDArray[np.float32]:
     """Return what the second stage sees of each criterion type, a row of numbers each: from the odds that the first stage gave
     (sentences, types, ``labels``), from what the rules find, and from what the rationale states."""
-    names = criterion_types()
-    unmet = np.sort(odds[:, :, [number for number, label in enumerate(labels) if label in UNMET]].sum(axis=2), axis=0)[::-1]
+    names, number = criterion_types(), _numbers()
+    unmet = np.sort(odds[:, :, [column for column, label in enumerate(labels) if label in UNMET]].sum(axis=2), axis=0)[::-1]
     met = odds[:, :, labels.index(MET)].max(axis=0) if MET in labels else np.zeros(len(names))
     first = unmet[0]
-    second = unmet[1] if len(unmet) > 1 else np.zeros(len(names))
+    second = unmet[1] if len(unmet) > 1 else np.zeros(len(names), "float32")
     ranked = np.sort(first)[::-1]
     # The best of the other types, and the second best.
     leads = first == ranked[0]
@@ -332,8 +377,8 @@ def request_inputs(rationale: RationaleView, odds: NDArray[Any], labels: Sequenc
     asked = np.array([name in stated for name in names])
     denied, affirmed = np.zeros(len(names)), np.zeros(len(names))
     for (name, status), confidence in rationale.rules.items():
-        if name in names and status in ("unmet", "met"):
-            (denied if status == "unmet" else affirmed)[_number(name)] = confidence
+        if name in number and status in ("unmet", "met"):
+            (denied if status == "unmet" else affirmed)[number[name]] = confidence
     upheld, alone = rationale.upheld, best < _LEADING
     unmet_logit, met_logit = _logit(first), _logit(met)
     inputs = np.empty((len(names), 20), "float32")
@@ -382,9 +427,21 @@ class RelationModel:
 
     def judge(self, rationale: RationaleView) -> list[Judgement]:
         """Return what is made of every criterion type; nothing where the rationale has no sentence."""
-        if not rationale.sentences:
-            return []
-        odds = pair_odds(self.pairs, features(rationale))
+        (judged,) = self.judge_all([rationale])
+        return judged
+
+    def judge_all(self, rationales: Sequence[RationaleView]) -> list[list[Judgement]]:
+        """Return of each of several rationales what :meth:`judge` returns."""
+        odds = pair_odds(self.pairs, features(*rationales)) if any(one.sentences for one in rationales) else None
+        judged: list[list[Judgement]] = []
+        start = 0
+        for one in rationales:
+            end = start + len(one.sentences)
+            judged.append([] if odds is None or end == start else self._judged(one, odds[start:end]))
+            start = end
+        return judged
+
+    def _judged(self, rationale: RationaleView, odds: NDArray[np.float32]) -> list[Judgement]:
         inputs = (request_inputs(rationale, odds, self.pairs.labels) - self._center) / self._spread
         shares = self._requests.probabilities(request_items(rationale.upheld), inputs).tolist()
         return [
@@ -413,13 +470,14 @@ def pair_odds(pairs: HashedClassifier, sentences: RationaleFeatures) -> NDArray[
     scores = (pairs.bias + by_type.transpose(1, 0, 2)) + shared[:, None] + nothing
     if sentences.pairs:
         own = np.add.reduceat(pairs.scores(sentences.of_pairs.numbers & _MASK), sentences.of_pairs.bounds[:-1], axis=0)
-        scores[[index for index, _ in sentences.pairs], [_number(name) for _, name in sentences.pairs]] += own - nothing
+        number = _numbers()
+        scores[[index for index, _ in sentences.pairs], [number[name] for _, name in sentences.pairs]] += own - nothing
     return softmax(scores)
 
 
 @cache
-def _number(name: str) -> int:
-    return criterion_types().index(name)
+def _numbers() -> dict[str, int]:
+    return {name: number for number, name in enumerate(criterion_types())}
 
 
 @cache
