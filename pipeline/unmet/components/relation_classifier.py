@@ -5,6 +5,7 @@ certain stays theirs: that a service falls with another request of the letter, a
 surgery" meets the criterion that no surgery is left). The confidence of a criterion is the model's probability of its status.
 """
 
+from bisect import bisect_left
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from unmet.components.letter_layout import layout_of
 from unmet.components.mentions import Mention
 from unmet.components.relations import argument_of
 from unmet.components.rules import CriterionRules, criterion_rules
+from unmet.components.sentences import Sentence
 from unmet.learning.relation_model import MET, UNMET, Judgement, RationaleView, RelationModel, RuleFinding, SentenceView, Topic
 from unmet.learning.weights import read_weights, write_weights
 from unmet.reasoning.cues import clauses, find_cues, governing, only_concludes, turn
@@ -31,40 +33,53 @@ _EVIDENCE = 0.35
 
 def rationale_view(argument: Argument, mentions: list[Mention], rules: list[Criterion]) -> RationaleView:
     """Return the rationale of a request as the model sees it; ``rules`` are the criteria that the rules found for it."""
-    findings = findings_of(argument)
+    findings: dict[int, list[RuleFinding]] = {}
+    for one in findings_of(argument):
+        findings.setdefault(one.sentence, []).append(RuleFinding(one.type, one.basis or one.status, one.confidence))
     return RationaleView(
-        sentences=tuple(_sentence_view(argument, index, mentions, findings) for index in range(len(argument.sentences))),
+        sentences=tuple(
+            [
+                _sentence_view(argument.text, sentence, mentions, tuple(findings.get(index, ())))
+                for index, sentence in enumerate(argument.sentences)
+            ]
+        ),
         family=argument.family,
         upheld=argument.upheld,
         rules={(one["type"], one["status"]): one["confidence"] for one in rules},
     )
 
 
-def _sentence_view(argument: Argument, index: int, mentions: list[Mention], findings: list[Finding]) -> SentenceView:
-    text, sentence = argument.text, argument.sentences[index]
+def _sentence_view(text: str, sentence: Sentence, mentions: list[Mention], findings: tuple[RuleFinding, ...]) -> SentenceView:
     start, end = sentence["start"], sentence["end"]
-    own = [one for one in mentions if start <= one["start"] < end]
+    first = bisect_left(mentions, start, key=_start)
+    own = mentions[first : bisect_left(mentions, end, first, key=_start)]
     return SentenceView(
         words=text[turn(text, start, end) : end],
         voice=sentence["voice"],
         concludes=only_concludes(text[start:end]),
-        cues=frozenset(cue.basis for cue in find_cues(text, start, end)),
+        cues=frozenset([cue.basis for cue in find_cues(text, start, end)]),
         topics=tuple(_topics(text, start, end)),
-        findings=tuple(
-            RuleFinding(one.type, one.basis or one.status, one.confidence) for one in findings if one.sentence == index
-        ),
-        stated=frozenset(str(one["attributes"]["type"]) for one in argument.stated if start <= one["start"] < end),
+        findings=findings,
+        stated=frozenset([str(one["attributes"]["type"]) for one in own if one["label"] == "CRITERION"]),
         functions=frozenset(
-            f"{one['attributes'].get('dimension')} {one['attributes'].get('polarity')}"
-            for one in own
-            if one["label"] == "FUNCTION"
+            [
+                f"{one['attributes'].get('dimension')} {one['attributes'].get('polarity')}"
+                for one in own
+                if one["label"] == "FUNCTION"
+            ]
         ),
         treatments=frozenset(
-            str(one["attributes"].get("family") or one["attributes"].get("drug_class") or "")
-            for one in own
-            if one["label"] in ("PROCEDURE", "MEDICATION")
+            [
+                str(one["attributes"].get("family") or one["attributes"].get("drug_class") or "")
+                for one in own
+                if one["label"] in ("PROCEDURE", "MEDICATION")
+            ]
         ),
     )
+
+
+def _start(one: Mention) -> int:
+    return one["start"]
 
 
 def _topics(text: str, start: int, end: int) -> list[Topic]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
-from itertools import chain
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import crc32
 
@@ -463,11 +463,12 @@ class RelationModel:
 
 def pair_odds(pairs: HashedClassifier, sentences: RationaleFeatures) -> NDArray[np.float32]:
     """Return the probabilities of ``pairs`` for each sentence, criterion type and label."""
-    places = (sentences.by_type.numbers[None, :] ^ _marks()[:, None]) & _MASK
-    by_type = np.add.reduceat(pairs.scores(places), sentences.by_type.bounds[:-1], axis=1)
+    marks, numbers, bounds = _marks(), sentences.by_type.numbers[:, None], sentences.by_type.bounds.tolist()
+    # Sentence by sentence: what is read of one stays in the processor's cache until it is summed.
+    by_type = np.stack([pairs.scores((numbers[start:end] ^ marks) & _MASK).sum(axis=0) for start, end in pairwise(bounds)])
     shared = np.add.reduceat(pairs.scores(sentences.shared.numbers & _MASK), sentences.shared.bounds[:-1], axis=0)
     nothing = pairs.scores(np.array(_NO_SIGN & _MASK))
-    scores = (pairs.bias + by_type.transpose(1, 0, 2)) + shared[:, None] + nothing
+    scores = (pairs.bias + by_type) + shared[:, None] + nothing
     if sentences.pairs:
         own = np.add.reduceat(pairs.scores(sentences.of_pairs.numbers & _MASK), sentences.of_pairs.bounds[:-1], axis=0)
         number = _numbers()
