@@ -15,9 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-def form(pattern: str, flags: int = 0) -> re.Pattern[str]:
-    """Compile ``pattern`` so that a blank in it matches one or more whitespace characters, ``" ?"`` none or more."""
-    return re.compile(guarded(pattern.replace(" ?", r"\s*").replace(" ", r"\s+"), flags), flags)
+def form(pattern: str, flags: int = 0, *, seldom: bool = False) -> re.Pattern[str]:
+    """Compile ``pattern`` so that a blank in it matches one or more whitespace characters, ``" ?"`` none or more.
+
+    One that is run ``seldom``, on few words, gets no guard: to make it would take longer than it saves.
+    """
+    spelled = pattern.replace(" ?", r"\s*").replace(" ", r"\s+")
+    return re.compile(spelled if seldom else guarded(spelled, flags), flags)
 
 
 def trim(text: str, start: int, end: int, strip: str = "") -> tuple[int, int]:

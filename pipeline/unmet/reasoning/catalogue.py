@@ -170,10 +170,13 @@ def _problems(family: Family, governing: set[str], known: dict[str, Edition], se
             yield f"{entry.id}: the id is given twice"
 
 
+_NO_NAME = re.compile(r"\([^)]*\)|\b(?:chapter|section|guidelines?|treatment)\b")
+_NAME_WORD = re.compile(r"[a-z]+")
+
+
 def folded(name: str) -> str:
     """Return the name of a chapter or section so that its spellings agree: small letters, no brackets, "and" for "&"."""
-    name = re.sub(r"\([^)]*\)|\b(?:chapter|section|guidelines?|treatment)\b", " ", name.lower().replace("&", " and "))
-    return " ".join(re.findall(r"[a-z]+", name))
+    return " ".join(_NAME_WORD.findall(_NO_NAME.sub(" ", name.lower().replace("&", " and "))))
 
 
 class Asked(NamedTuple):
@@ -301,7 +304,8 @@ def _editions_in(printed: str, bodies: tuple[str, ...]) -> tuple[Edition, ...]:
     for body in bodies:
         if (body, words) in named:
             return tuple(named[body, words])
-    held = [(body, name) for body, name in named if body == bodies[0] and re.search(rf"\b{name}\b", words)]
+    # A folded name is words with blanks between them.
+    held = [(body, name) for body, name in named if body == bodies[0] and f" {name} " in f" {words} "]
     longest = [one for one in held if not any(one[1] != other[1] and one[1] in other[1] for other in held)]
     return tuple(dict.fromkeys(edition for one in longest for edition in named[one]))
 
@@ -332,7 +336,7 @@ def _score(entry: Entry, words: str) -> float:
 @cache
 def patterns(words: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
     """Compile patterns of the catalogue: any case, a blank for any whitespace, from the beginning of a word."""
-    return tuple(form(rf"(?<!\w)(?:{word})", re.I) for word in words)
+    return tuple(form(rf"(?<!\w)(?:{word})", re.I, seldom=True) for word in words)
 
 
 def verified_guidelines(family: Family, day: dt.date | None) -> Iterable[tuple[Governing, Edition]]:
