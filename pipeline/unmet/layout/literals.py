@@ -267,19 +267,22 @@ class PatternTable:
 
     def _possible(self, text: str, start: int, end: int) -> list[tuple[str, _Alternative]]:
         """Return name and pattern of every alternative whose literals stand in ``text[start:end]``, and where it can begin."""
-        present, openings = self._always, []
+        present = self._always
+        hits: list[tuple[int, tuple[int, int, int]]] = []
         if self._any:
-            for stop, (bits, opened, back) in self._automaton.iter(f" {_kept(text)[start:end]} "):
-                present |= bits
-                if opened:
-                    openings.append((start + stop - back, opened))
+            hits = list(self._automaton.iter(f" {_kept(text)[start:end]} "))
+            for _, hit in hits:
+                present |= hit[0]
         possible = present & present >> self._count & self._all
+        if not possible:
+            return []
         places: dict[int, list[int]] = {}
-        for place, opened in openings:
-            opened &= possible
+        begun = possible & ~self._anywhere
+        for stop, hit in hits if begun else ():
+            opened = hit[1] & begun
             while opened:
                 lowest = opened & -opened
-                places.setdefault(lowest, []).append(place)
+                places.setdefault(lowest, []).append(start + stop - hit[2])
                 opened ^= lowest
         found: list[tuple[str, _Alternative]] = []
         anywhere = possible & self._anywhere
