@@ -288,17 +288,17 @@ def _pairs(rationale: RationaleView, applied: Sequence[frozenset[str]]) -> Itera
             named.setdefault(name, []).append(index)
     only = len(stated) == 1
     for index, one in enumerate(rationale.sentences):
-        topics: dict[str, tuple[tuple[str, str | None], ...]] = {}
+        topics: dict[str, list[tuple[str, str | None]]] = {}
         for topic in one.topics:
-            topics[topic.type] = (*topics.get(topic.type, ()), (topic.table, topic.cue))
-        findings: dict[str, tuple[tuple[str, float], ...]] = {}
+            topics.setdefault(topic.type, []).append((topic.table, topic.cue))
+        findings: dict[str, list[tuple[str, float]]] = {}
         for finding in one.findings:
-            findings[finding.type] = (*findings.get(finding.type, ()), (finding.outcome, finding.confidence))
+            findings.setdefault(finding.type, []).append((finding.outcome, finding.confidence))
         for name in known & {*topics, *findings, *stated}:
-            places = named.get(name, ())
-            own = findings.get(name, ())
+            places = named.get(name, [])
+            own = tuple(findings.get(name, ()))
             hashed = _pair_hashes(
-                topics.get(name, ()),
+                tuple(topics.get(name, ())),
                 min(3, len(applied[index]) - (name in applied[index])),
                 _where(stated.get(name, ()), index),
                 len(places) > 1 or (bool(places) and places[0] != index),
@@ -366,7 +366,7 @@ def request_inputs(rationale: RationaleView, odds: NDArray[Any], labels: Sequenc
     (sentences, types, ``labels``), from what the rules find, and from what the rationale states."""
     names, number = criterion_types(), _numbers()
     unmet = np.sort(odds[:, :, [column for column, label in enumerate(labels) if label in UNMET]].sum(axis=2), axis=0)[::-1]
-    met = odds[:, :, labels.index(MET)].max(axis=0) if MET in labels else np.zeros(len(names))
+    met = odds[:, :, labels.index(MET)].max(axis=0) if MET in labels else np.zeros(len(names), "float32")
     first = unmet[0]
     second = unmet[1] if len(unmet) > 1 else np.zeros(len(names), "float32")
     ranked = np.sort(first)[::-1]
@@ -380,16 +380,18 @@ def request_inputs(rationale: RationaleView, odds: NDArray[Any], labels: Sequenc
         if name in number and status in ("unmet", "met"):
             (denied if status == "unmet" else affirmed)[number[name]] = confidence
     upheld, alone = rationale.upheld, best < _LEADING
-    unmet_logit, met_logit = _logit(first), _logit(met)
+    unmet_logit, second_logit, met_logit, sum_logit, best_logit, next_logit = _logit(
+        np.stack([first, second, met, unmet.sum(axis=0), best, next_best])
+    )
     inputs = np.empty((len(names), 20), "float32")
     for column, values in enumerate(
         (
             unmet_logit,
-            _logit(second),
+            second_logit,
             met_logit,
-            _logit(unmet.sum(axis=0)),
-            _logit(best),
-            _logit(next_best),
+            sum_logit,
+            best_logit,
+            next_logit,
             denied,
             affirmed,
             asked,

@@ -215,9 +215,7 @@ def _basis(text: str, name: str, basis: str, sentence: _Told) -> str:
         return own[name]
     if name in types("silences") or basis == "not_recommended":
         return "undocumented"
-    if basis == "contradicted" and _about_the_file(
-        text, name, sentence.start, reason_end(text, sentence.start, sentence.end)
-    ):
+    if basis == "contradicted" and _about_the_file(text, name, sentence.start, reason_end(text, sentence.start, sentence.end)):
         return "undocumented"
     return "contradicted" if basis == "exceeded" else basis
 
