@@ -104,6 +104,23 @@ def test_the_edges_of_the_stretch_searched_are_edges_of_words() -> None:
     assert not list(table.finditer("repaint", 2, 6))
 
 
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        ("\\d+ visits", "12 visits, \u0663 visits"),
+        ("(?:(?:a|one) )?\\w+ trial", "one failed trial and another trial"),
+        ("(?:up to |at least )?(?:\\d+|six) visits", "up to 6 visits, at least six visits, six visits"),
+        ("(?<=no\\s)pain|(?:no )+relief", "no pain, no no relief"),
+        ("\\b(?:un)?met\\w*", "unmet, met; metal"),
+        ("(?:very )*poor", "very very poor, poor"),
+        ("[(]see\\b|see also", "(see also)"),
+    ],
+)
+def test_a_match_is_found_wherever_it_begins(pattern: str, text: str) -> None:
+    found = [match.span() for _, match in PatternTable({"one": [pattern]}, ignoring_case).finditer(text, 0, len(text))]
+    assert found == [match.span() for match in ignoring_case(pattern).finditer(text)] != []
+
+
 @given(st.lists(st.sampled_from(WORDS), max_size=25))
 def test_a_table_names_what_it_finds(words: list[str]) -> None:
     text = " ".join(words)
