@@ -8,12 +8,12 @@ from itertools import pairwise, zip_longest
 from typing import NamedTuple
 
 from spacy.language import Language
-from spacy.matcher import PhraseMatcher
 from spacy.tokens import Doc
 
 from unmet.components.letter_layout import letter_text
 from unmet.components.mentions import Mention, add_mentions, mention, prose_sentences, without_overlaps
 from unmet.components.sentences import Sentence
+from unmet.components.terms import Terms
 from unmet.knowledge import load_yaml, read_knowledge
 from unmet.layout.pattern import form
 
@@ -197,18 +197,16 @@ def _is_dose(value: str) -> bool:
 class Medications:
     """Finds lexicon names as whole words, whatever their case, and reads the regimen that follows."""
 
-    def __init__(self, nlp: Language) -> None:
-        self._matcher = PhraseMatcher(nlp.vocab, attr="LOWER")
-        self._matcher.add("MEDICATION", [nlp.tokenizer(name) for name in lexicon()])
+    def __init__(self) -> None:
+        self._names = Terms(lexicon())
 
     def __call__(self, doc: Doc) -> Doc:
         found: list[Mention] = []
         ends: dict[int, int] = {}
         text = letter_text(doc)
-        spans = [(doc[a].idx, doc[b - 1].idx + len(doc[b - 1])) for _, a, b in self._matcher(doc)]
         sentences = iter(prose_sentences(doc))
         sentence = next(sentences, None)
-        for start, end in sorted(spans):
+        for start, end in sorted(self._names.find(doc)):
             while sentence is not None and sentence["end"] <= start:
                 sentence = next(sentences, None)
             if sentence is None:
@@ -321,4 +319,4 @@ def _is_part(text: str, one: Mention, before: Mention) -> bool:
 @Language.factory("unmet_medications", requires=["doc._.sentences"], assigns=["doc._.mentions"])
 def create_medications(nlp: Language, name: str) -> Medications:
     """Make the component."""
-    return Medications(nlp)
+    return Medications()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 from spacy.tokens import Doc
@@ -41,7 +43,10 @@ class Mention(TypedDict):
 
 def add_mentions(doc: Doc, found: Iterable[Mention]) -> None:
     """Add ``found`` to the mentions of ``doc`` and keep them in the order they stand in the text."""
-    doc._.mentions = sorted([*(doc._.mentions or []), *found], key=lambda m: (m["start"], m["end"], m["label"]))
+    doc._.mentions = sorted([*(doc._.mentions or []), *found], key=_place)
+
+
+_place = itemgetter("start", "end", "label")
 
 
 def prose_sentences(doc: Doc) -> Iterator[Sentence]:
@@ -80,8 +85,21 @@ def mention(
 
 def without_overlaps(found: list[Mention]) -> list[Mention]:
     """Keep the longest of overlapping mentions of one label, the first of equally long ones."""
+    if len(found) < 2:
+        return found
     kept: list[Mention] = []
+    taken: list[tuple[int, int]] = []
     for candidate in sorted(found, key=lambda m: (m["start"] - m["end"], m["start"])):
-        if all(candidate["end"] <= other["start"] or candidate["start"] >= other["end"] for other in kept):
+        own = (candidate["start"], candidate["end"])
+        if free(own, taken):
             kept.append(candidate)
     return kept
+
+
+def free(own: tuple[int, int], taken: list[tuple[int, int]]) -> bool:
+    """Tell whether the offsets ``own`` overlap none of ``taken``, which are in order and overlap nowhere; add them if so."""
+    place = bisect_left(taken, own)
+    if (place and taken[place - 1][1] > own[0]) or (place < len(taken) and taken[place][0] < own[1]):
+        return False
+    taken.insert(place, own)
+    return True

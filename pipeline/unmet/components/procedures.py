@@ -5,18 +5,18 @@ rule, so that "MRI L-spine", "lumbar MRI" and "magnetic resonance imaging of the
 """
 
 import re
-from copy import deepcopy
 from functools import cache, lru_cache
 from itertools import pairwise
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from spacy.language import Language
-from spacy.matcher import PhraseMatcher
 from spacy.tokens import Doc
 
 from unmet.components.letter_layout import letter_text
-from unmet.components.mentions import Mention, add_mentions, mention, prose_sentences, without_overlaps
+from unmet.components.mentions import Mention, add_mentions, free, mention, prose_sentences, without_overlaps
 from unmet.components.sentences import Sentence
+from unmet.components.terms import Terms
 from unmet.knowledge import load_yaml
 from unmet.layout.pattern import any_of, form
 
@@ -182,12 +182,9 @@ class _Head(NamedTuple):
 class Procedures:
     """Finds lexicon names and grows each to its noun phrase."""
 
-    def __init__(self, nlp: Language) -> None:
+    def __init__(self) -> None:
         lexicon = _lexicon()
-        self._lower = PhraseMatcher(nlp.vocab, attr="LOWER")
-        self._lower.add("PROCEDURE", [nlp.tokenizer(term) for term in lexicon.terms])
-        self._exact = PhraseMatcher(nlp.vocab, attr="ORTH")
-        self._exact.add("PROCEDURE", [nlp.tokenizer(term) for term in lexicon.exact_terms])
+        self._names = (Terms(lexicon.terms), Terms(lexicon.exact_terms, exact=True))
 
     def __call__(self, doc: Doc) -> Doc:
         text = letter_text(doc)
@@ -222,13 +219,13 @@ class Procedures:
         """Return the names in the letter, the longest at a place; short ones only beside the full name."""
         lexicon = _lexicon()
         heads: list[_Head] = []
-        for matcher in (self._lower, self._exact):
-            for _, a, b in matcher(doc):
-                start, end = doc[a].idx, doc[b - 1].idx + len(doc[b - 1])
-                procedure = lexicon.named(text[start:end])
-                if procedure is not None:
-                    heads.append(_Head(start, end, procedure))
-        heads = _longest(heads)
+        taken: list[tuple[int, int]] = []
+        spans = {span for names in self._names for span in names.find(doc)}
+        for start, end in sorted(spans, key=lambda span: (span[0] - span[1], span[0])):
+            procedure = lexicon.named(text[start:end])
+            if procedure is not None and free((start, end), taken):
+                heads.append(_Head(start, end, procedure))
+        heads.sort(key=attrgetter("start"))
         if not lexicon.short:
             return heads
         named = {h.procedure.canonical for h in heads if text[h.start : h.end].lower() not in lexicon.short}
@@ -299,9 +296,7 @@ def _grown(text: str, sentence: Sentence, head: _Head, left: int, right: int) ->
     for own_start, own_end in spans:
         inner = (max(head.start, own_start) - own_start, min(head.end, own_end) - own_start)
         attributes = _attributes(text[own_start : min(own_end, service_end)], inner, head.procedure)
-        found.append(
-            mention("PROCEDURE", sentence, own_start, own_end, rule="lexicon.procedure", attributes=deepcopy(attributes))
-        )
+        found.append(mention("PROCEDURE", sentence, own_start, own_end, rule="lexicon.procedure", attributes=attributes))
     return found
 
 
@@ -321,7 +316,7 @@ def _share_places(text: str, found: list[Mention]) -> None:
         # A place before the next one's name is of that one alone.
         if procedure and _lexicon().named(text[start : _without_trailing(text, start, place)]):
             named = text[first["start"] : first["end"]]
-            first["attributes"] = deepcopy(_attributes(f"{named} of {text[place:end]}", (0, len(named)), procedure))
+            first["attributes"] = _attributes(f"{named} of {text[place:end]}", (0, len(named)), procedure)
 
 
 def _without_trailing(text: str, start: int, end: int) -> int:
@@ -350,9 +345,14 @@ class _Place(NamedTuple):
     inside: bool
 
 
-@lru_cache(maxsize=4096)
 def _attributes(words: str, head: tuple[int, int], procedure: Procedure) -> dict[str, Any]:
     """Return what the words of a mention say; ``head`` is where the lexicon's name stands in them."""
+    known = _attributes_of(words, head, procedure)
+    return {field: value.copy() if isinstance(value, list) else value for field, value in known.items()}
+
+
+@lru_cache(maxsize=4096)
+def _attributes_of(words: str, head: tuple[int, int], procedure: Procedure) -> dict[str, Any]:
     anatomy = _anatomy()
     places = _places(words, head)
     levels = _levels(words)
@@ -464,15 +464,7 @@ def _written(part: str, sides: set[str]) -> str:
     return f"both {plural}" if plural else f"the bilateral {part}"
 
 
-def _longest(heads: list[_Head]) -> list[_Head]:
-    kept: list[_Head] = []
-    for head in sorted(set(heads), key=lambda h: (h.start - h.end, h.start)):
-        if all(head.end <= other.start or head.start >= other.end for other in kept):
-            kept.append(head)
-    return sorted(kept, key=lambda h: h.start)
-
-
 @Language.factory("unmet_procedures", requires=["doc._.sentences"], assigns=["doc._.mentions"])
 def create_procedures(nlp: Language, name: str) -> Procedures:
     """Make the component."""
-    return Procedures(nlp)
+    return Procedures()

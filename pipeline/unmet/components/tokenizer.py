@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from spacy.vocab import Vocab
 
 # A token with the blank after it; what is left of longer whitespace is a token of its own.
-_TOKEN = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]{1,2}(?![^\W\d_]))? ?|\d+(?:\.\d+)? ?|\s+|[^\w\s] ?|_ ?")
+_WORD = r"[^\W\d_]+(?:['\u2019][^\W\d_]{1,2}(?![^\W\d_]))?|\d+(?:\.\d+)?|[^\w\s]|_"
+TOKEN = re.compile(rf"({_WORD}|\s+)( ?)")
+# The same in one piece.
+_PIECE = re.compile(rf"(?:{_WORD}) ?|\s+")
 # So many tokens are kept once the vocabulary knew them.
 _KEPT = 16384
 
@@ -51,7 +54,7 @@ class LetterTokenizer:
 
     def __call__(self, text: str) -> Doc:
         """Return a Doc over exactly ``text``; whitespace other than single blanks becomes tokens of its own."""
-        known = [self._known[piece] for piece in _TOKEN.findall(text)]
+        known = [self._known[piece] for piece in _PIECE.findall(text)]
         # The vocabulary finds a token by its hash five times as fast as by its letters.
         words: Any = [orth for orth, _ in known]
         doc = Doc(self.vocab, words=words, spaces=[blank for _, blank in known])
