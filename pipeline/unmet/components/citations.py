@@ -13,9 +13,10 @@ from spacy.tokens import Doc
 
 from unmet.components.letter_layout import letter_text
 from unmet.components.mentions import Mention, add_mentions, mention, prose_sentences, without_overlaps
+from unmet.components.openings import Openings, matches
 from unmet.knowledge import load_yaml
 from unmet.layout.guideline_line import body_of, canonical_chapter
-from unmet.layout.pattern import form
+from unmet.layout.pattern import form, spelled_out
 
 _LISTED = r"\d+(?: ?[-\u2013] ?\d+)?(?:(?: ?, ?| and ?|, and ?| ?& ?)\d+(?: ?[-\u2013] ?\d+)?)*"
 _PAGES = form(rf",? ?\(?(?:pages?|pgs?\.?|pp\.?|p\.) ?({_LISTED})\)?", re.I)
@@ -26,14 +27,20 @@ _TABLE = form(r"\bTable \d+(?:[-.]\d+)?", re.I)
 _NAMED_CHAPTER = form(
     r"(?:ODG|Guidelines?\)?|\(ODG\)),? ?[:(]? ?(?P<name>[A-Z][\w/&, -]{1,40}?(?: \((?:Acute|Chronic)[^)]*\))?) [Cc]hapter"
 )
+# With what a citation can begin besides the names of bodies and chapters; the last by itself, for it is no token.
+_LEADS = ("page", "pages", "pg", "pgs", "pp", "California", "CA", *map(str, range(2000, 2100)))
+_ADOPTED = ("(", "8", "CCR", "Title", "section", "sections", "\u00a7")
+_ADOPTING = re.compile(r"9792\.2")
 # What a citation does not end with.
 _LAST_WORDS = form(r"(?:[ ,/(]+|\b(?:in|the|of)\Z)+\Z", re.I)
 
 
 class _Patterns(NamedTuple):
-    """What finds a citation, what finds a chapter in it, and chapters by the words, numbers and sections that name them."""
+    """What finds a citation, the words that it can begin with, what finds a chapter in it, and chapters by the words, numbers
+    and sections that name them."""
 
     citation: re.Pattern[str]
+    openings: Openings
     chapter: re.Pattern[str]
     spoken: dict[str, str]
     by_number: dict[int, str]
@@ -43,11 +50,13 @@ class _Patterns(NamedTuple):
 @cache
 def _patterns() -> _Patterns:
     data = load_yaml("guidelines.yaml")
-    bodies = "|".join(pattern for entry in data["bodies"] for pattern in entry["patterns"] if entry["body"] not in ("FDA", "CMS"))
+    written = [pattern for entry in data["bodies"] for pattern in entry["patterns"] if entry["body"] not in ("FDA", "CMS")]
+    bodies = "|".join(written)
     chapters = data["chapters"]
     spoken = {words.lower(): chapter["name"] for chapter in chapters for words in chapter.get("spoken", ())}
-    titles = _any({name for chapter in chapters for name in [chapter["name"], *chapter.get("also", ())]})
-    behind = _any({*(name for chapter in chapters for name in [chapter["name"], *chapter.get("also", ())]), *spoken})
+    printed = {name for chapter in chapters for name in [chapter["name"], *chapter.get("also", ())]}
+    titles = _any(printed)
+    behind = _any({*printed, *spoken})
     regulation = (
         r"(?:,? ?\(?(?:8 CCR |CCR |Title 8,? )?(?:sections? |\u00a7+ ?)?9792\.2\d(?:\.\d{1,2})?(?:\(?[a-z]{1,2}\)?(?!\w))?\)?)"
     )
@@ -67,8 +76,10 @@ def _patterns() -> _Patterns:
         rf"(?<![\w.]){lead}(?:California |CA[- ]?|20\d\d )?(?:(?:{bodies}|{alone})(?!\w)|{stated}){place}*{pages}?",
         re.I,
     )
+    named = [*printed, *(term for one in written for term in spelled_out(one) or ())]
     return _Patterns(
         pattern,
+        Openings([*_LEADS, *_ADOPTED, *named, *(f"CA{term}" for term in named)]),
         form(behind, re.I),
         spoken,
         {chapter["acoem"]: chapter["name"] for chapter in chapters if "acoem" in chapter},
@@ -85,12 +96,13 @@ class Citations:
 
     def __call__(self, doc: Doc) -> Doc:
         text = letter_text(doc)
-        pattern = _patterns().citation
+        patterns = _patterns()
+        places = patterns.openings.places(doc, text, [match.start() for match in _ADOPTING.finditer(text)])
         found: list[Mention] = []
         for sentence in prose_sentences(doc):
             if sentence["section_kind"] == "request_title":
                 continue
-            for match in pattern.finditer(text, sentence["start"], sentence["end"]):
+            for match in matches(patterns.citation, text, sentence["start"], sentence["end"], places):
                 last = _LAST_WORDS.search(text, match.start(), match.end())
                 end = last.start() if last else match.end()
                 attributes = citation_attributes(text[match.start() : end])

@@ -2,33 +2,52 @@
 
 import re
 from functools import cache
+from typing import NamedTuple
 
 from spacy.language import Language
 from spacy.tokens import Doc
 
 from unmet.components.letter_layout import letter_text
 from unmet.components.mentions import Mention, add_mentions, mention, prose_sentences, without_overlaps
+from unmet.components.openings import Openings, matches
+from unmet.errors import KnowledgeError
 from unmet.knowledge import load_yaml
 from unmet.layout.pattern import any_of, form, spelled_out
 
 
+class _Names(NamedTuple):
+    """What finds a condition's name, and the words that it can begin with."""
+
+    pattern: re.Pattern[str]
+    openings: Openings
+
+
 @cache
-def _pattern() -> re.Pattern[str]:
+def _names() -> _Names:
     data = load_yaml("conditions.yaml")
     parts = load_yaml("anatomy.yaml")["body_parts"]
     places = {term.lower() for part in parts for term in [part["canonical"], *part.get("terms", ()), *part.get("adjectives", ())]}
-    where = any_of({*places, *data["places"]})
-    qualifiers, heads, names = (_any_of(data[field]) for field in ("qualifiers", "heads", "names"))
+    places.update(data["places"])
+    terms = {field: _spelled(data[field]) for field in ("qualifiers", "heads", "names")}
+    where = any_of(places)
+    qualifiers, heads, names = map(any_of, terms.values())
     before = rf"(?:(?:{qualifiers}|{where})(?:,? (?:and )?|-|/))*"
     after = rf"(?: of the (?:(?:{qualifiers}) )?(?:{where}))?"
-    return form(rf"(?<!\w)(?:{before}(?:{heads}){after}|(?:{names}))(?!\w)", re.I)
+    return _Names(
+        form(rf"(?<!\w)(?:{before}(?:{heads}){after}|(?:{names}))(?!\w)", re.I),
+        Openings([*places, *(term for own in terms.values() for term in own)]),
+    )
 
 
-def _any_of(patterns: list[str]) -> str:
-    """Join alternatives, longest first, those that can be spelled out as a tree of prefixes."""
-    spelled = {pattern: spelled_out(pattern) for pattern in sorted(patterns, key=len, reverse=True)}
-    endless = [pattern for pattern, terms in spelled.items() if terms is None]
-    return "|".join([any_of(term for terms in spelled.values() for term in terms or ()), *endless])
+def _spelled(patterns: list[str]) -> list[str]:
+    """Return all that ``patterns`` can match; raises ``KnowledgeError`` where that has no end."""
+    spelled = []
+    for pattern in patterns:
+        terms = spelled_out(pattern)
+        if terms is None:
+            raise KnowledgeError(f"knowledge/conditions.yaml: {pattern!r} can match words without end; write them out")
+        spelled += terms
+    return spelled
 
 
 class Conditions:
@@ -36,6 +55,8 @@ class Conditions:
 
     def __call__(self, doc: Doc) -> Doc:
         text = letter_text(doc)
+        names = _names()
+        places = names.openings.places(doc, text)
         found: list[Mention] = []
         for sentence in prose_sentences(doc):
             if sentence["section_kind"] == "request_title":
@@ -43,7 +64,7 @@ class Conditions:
             found += without_overlaps(
                 [
                     mention("CONDITION", sentence, match.start(), match.end(), rule="conditions.name", confidence=0.7)
-                    for match in _pattern().finditer(text, sentence["start"], sentence["end"])
+                    for match in matches(names.pattern, text, sentence["start"], sentence["end"], places)
                 ]
             )
         add_mentions(doc, found)

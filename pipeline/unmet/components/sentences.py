@@ -7,6 +7,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from unmet.components.letter_layout import layout_of, letter_text
+from unmet.components.terms import tokens_of
 from unmet.layout.sentences import sentence_starts
 
 if not Doc.has_extension("sentences"):
@@ -62,10 +63,13 @@ class LetterSentences:
         """Set the sentence starts of spaCy's tokens; whitespace before a sentence belongs to the one before it."""
         if not len(doc):
             return
-        places, blank = doc.to_array(["IDX", "IS_SPACE"]).T
-        words = np.flatnonzero(blank == 0)
-        opening = np.flatnonzero(np.isin(places, list(bounds)))
-        first = np.searchsorted(words, opening)
+        places = tokens_of(doc).starts
+        words = np.flatnonzero(doc.to_array("IS_SPACE") == 0)
+        wanted = np.array(sorted(bounds), dtype="int64")
+        opening = places.searchsorted(wanted)
+        inside = opening < len(places)
+        opening = opening[inside][places[opening[inside]] == wanted[inside]]
+        first = words.searchsorted(opening)
         starts = np.full(len(doc), -1, dtype="int64")
         starts[words[first[first < len(words)]]] = 1
         starts[words[:1]] = 1

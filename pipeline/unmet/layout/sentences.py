@@ -8,12 +8,15 @@ citation abbreviations end nothing, and a missing blank after a full stop does n
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 _END = re.compile(r"""[.?!]+["'\u201d\u2019)\]]*(?:\s+|(?=[A-Z][a-z])|\Z)""")
 _OPENS = re.compile(r"""["'\u201c\u2018(\[]*(?:[A-Z0-9#*\u2022]|\Z)""")
 _OPENS_LOWER = re.compile(r"[a-z]{2}")
-_LAST_WORD = re.compile(r"[^\s(\[\"'\u201c]+\Z")
-_NUMERAL = re.compile(r"(?<![^\s(\"\u201c])\(?(\d{1,2})[.)](?=\s*[A-Za-z\"\u201c(])(?!\d)")
+# Matched against the words before a full stop in reverse.
+_LAST_WORD = re.compile(r"[^\s(\[\"'\u201c]*")
+# What stands before a numeral is looked at where there is one: a pattern that begins with a figure is found faster.
+_NUMERAL = re.compile(r"(\d\d?)[.)](?=\s*[A-Za-z\"\u201c(])(?!\d)")
 # Words that end in a full stop without ending a sentence. Lower case, without the full stop.
 _TITLES = frozenset(["dr", "drs", "mr", "mrs", "ms", "messrs", "prof", "st", "mt", "hon", "sr", "jr"])
 _CITING = frozenset(
@@ -104,8 +107,9 @@ def _is_numeral_stop(text: str, stop: int, numerals: set[int]) -> bool:
 
 
 def _ends_sentence(text: str, match: re.Match[str], after: int, first: int) -> bool:
-    word_match = _LAST_WORD.search(text, max(first, match.start() - 40), match.start())
-    word = word_match[0] if word_match else ""
+    backwards = text[max(first, match.start() - 40) : match.start()][::-1]
+    behind = _LAST_WORD.match(backwards)
+    word = backwards[: behind.end()][::-1] if behind else ""
     lower = word.lower().rstrip(".")
     spaced = text[after - 1].isspace()
     mark = match[0].strip()
@@ -153,23 +157,41 @@ def _list_numerals(text: str, start: int, end: int) -> dict[int, bool]:
     A numeral in brackets splits only where the item before it ended in a full stop: "(1) a; (2) b" is one sentence.
     """
     found: dict[int, bool] = {}
-    run: list[re.Match[str]] = []
+    run: list[_Numeral] = []
 
     def close() -> None:
         if len(run) >= 2:
             for item in run:
-                stopped = _last_before(text, start, item.start()) in '.?!"\u201d'
-                found[item.start()] = stopped if item[0].endswith(")") else True
+                stopped = _last_before(text, start, item.start) in '.?!"\u201d'
+                found[item.start] = stopped if item.mark == ")" else True
         run.clear()
 
     for match in _NUMERAL.finditer(text, start, end):
-        number = int(match[1])
-        if _refers(text, start, match.start()):
+        begin = match.start()
+        if begin and not _opens(text[begin - 1]):
             continue
-        if run and number == int(run[-1][1]) + 1 and match[0][-1] == run[-1][0][-1] and match.start() - run[-1].end() < 700:
-            run.append(match)
-        elif number == 1:
+        if begin > start and text[begin - 1] == "(" and (begin == 1 or _opens(text[begin - 2])):
+            begin -= 1
+        item = _Numeral(begin, match.end(), int(match[1]), text[match.end() - 1])
+        if _refers(text, start, begin):
+            continue
+        if run and item.number == run[-1].number + 1 and item.mark == run[-1].mark and begin - run[-1].end < 700:
+            run.append(item)
+        elif item.number == 1:
             close()
-            run.append(match)
+            run.append(item)
     close()
     return found
+
+
+class _Numeral(NamedTuple):
+    """A numeral with the bracket before it, if there is one, and the ``mark`` behind it."""
+
+    start: int
+    end: int
+    number: int
+    mark: str
+
+
+def _opens(character: str) -> bool:
+    return character in '("\u201c' or character.isspace()
