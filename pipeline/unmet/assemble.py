@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from unmet import record
-from unmet.components.letter_layout import letter_text
+from unmet.components.letter_layout import layout_of, letter_text
 from unmet.components.medications import drug_named
 from unmet.components.remarks import remarks_of
 from unmet.layout.guideline_line import parse_guideline_line
-from unmet.layout.model import Layout
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from unmet.components.mentions import Mention
     from unmet.components.sentences import Sentence
     from unmet.ingest import LetterText
-    from unmet.layout.model import Offsets, RequestParts, Section
+    from unmet.layout.model import Layout, Offsets, RequestParts, Section
 
 _REGIMEN = ("strength", "form", "route", "frequency", "quantity", "duration", "refills")
 
@@ -29,24 +28,24 @@ class _Assembler:
         self.letter = letter
         self.doc = doc
         self.text = letter_text(doc)
-        self.layout: Layout = msgspec.convert(doc._.letter, Layout)
+        self.layout = layout_of(doc)
 
     def span(self, offsets: Offsets) -> record.Span:
-        start, end, words, page = self._place(offsets)
+        start, end, words, page = self._place(*offsets)
         return record.Span(start=start, end=end, text=words, page=page)
 
-    def _place(self, offsets: Offsets) -> tuple[int, int, str, int | None]:
+    def _place(self, start: int, end: int) -> tuple[int, int, str, int | None]:
         """Return where a stretch of the text stands in the source: start, end, words and page."""
         letter = self.letter
-        start, end = letter.to_source(*offsets)
-        return start, end, letter.source_text[start:end], letter.page(start)
+        start, end = letter.to_source(start, end)
+        return start, end, letter.source_text[start:end], letter.page(start) if letter.page_starts else None
 
     def _section(self, section: Section) -> record.SectionSpan:
-        start, end, words, page = self._place((section.start, section.end))
+        start, end, words, page = self._place(section.start, section.end)
         return record.SectionSpan(start=start, end=end, text=words, page=page, kind=section.kind)
 
     def _sentence(self, one: Sentence) -> record.SentenceSpan:
-        start, end, words, page = self._place((one["start"], one["end"]))
+        start, end, words, page = self._place(one["start"], one["end"])
         return record.SentenceSpan(start=start, end=end, text=words, page=page, voice=one["voice"], section=one["section_kind"])
 
     def determination(self, model: record.Model, *, with_text: bool) -> record.Determination:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 import unicodedata
 
 _BOMS = (
@@ -14,6 +15,8 @@ _BOMS = (
 )
 # Letters are English; of the legacy encodings only those that office software writes are considered.
 _CANDIDATES = ["cp1252", "mac_roman", "utf_16_le", "utf_16_be"]
+# All but the characters that every letter consists of.
+_UNUSUAL = re.compile(r"[^\x20-\x7e\t\n\r\f\v\x1a]")
 
 
 def decode(data: bytes) -> str:
@@ -56,7 +59,7 @@ def _guess(data: bytes) -> str:
 def _checked(text: str) -> str:
     """Refuse what decodes but cannot be a letter: control characters stand in binary files only."""
     sample = text[:200_000]
-    strange = sum(1 for c in sample if unicodedata.category(c) in ("Cc", "Cn", "Co", "Cs") and c not in "\t\n\r\f\v\x1a")
+    strange = sum(1 for c in _UNUSUAL.findall(sample) if unicodedata.category(c) in ("Cc", "Cn", "Co", "Cs"))
     if strange > len(sample) // 100:
         raise ValueError("the file is binary or in an unknown encoding, not text; save it as UTF-8")
     return text

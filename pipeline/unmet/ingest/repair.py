@@ -132,7 +132,7 @@ def repair(source_text: str) -> tuple[str, Sequence[int], Sequence[int]]:
     stretch of the source that holds its words.
     """
     length = len(source_text)
-    text = _Text(source_text, array("L", range(length)), array("L", range(1, length + 1)))
+    text = _Text(source_text, range(length), range(1, length + 1))
     text = text.substitute(_MARKS, _unmark, _MARKED)
     text = text.substitute(_BULLET, lambda _: " ")
     text = text.substitute(_SPACES, lambda _: " ")
