@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc
 
 # The tokenizer keeps "worker's" and "2.5" whole: a word may end, and another begin, within such a token.
-_WITHIN = re.compile(r"['\u2019]|(?<=\d)\.(?=\d)")
+# Every such pattern begins with a class: there is no search at every character.
+_WITHIN = re.compile(r"['\u2019.](?:(?<!\.)|(?<=\d\.)(?=\d))")
 _BITS = np.uint64((1 << 16) - 1)
 
 
