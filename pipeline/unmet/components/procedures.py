@@ -67,17 +67,20 @@ class _Anatomy:
         joined = rf"{word}(?:{between}{word})*"
         # One copy of the long list of parts: what joins two of them must not stand last.
         last = r"(?<!and\s)(?<!or\s)(?<!the\s)(?<!,\s)(?<!&\s)(?<!,)(?<!&)"
-        self.before = form(rf"(?:\b(?:{modifier}|{word}){between})+{last}\Z", re.I)
+        self._before = form(rf"(?:\b(?:{modifier}|{word}){between})+{last}\Z", re.I)
+        # The last words of all that this can match, for most names stand behind none of them.
+        ends = [*data["modifiers"], *self.sides, *self.parts, "level", "levels", "phase", "phases", "view", "views"]
+        self._last_words = {_last_word(term) for term in (*ends, "and", "or", "the")}
         # "therapy for low back pain", "follow up of the right knee injury": what hurts is no part of the service.
         aside = r"(?:for|to|at|in|on|over|around|involving|with|and|or|by|due|is|was|are|were|of)\b"
         complaint = rf"{any_of(data['complaints'])}\b"
         no_complaint = rf"(?! (?:(?!{aside})[\w/-]+ |(?:and|or) (?!{complaint})[\w/-]+ ){{0,2}}{complaint})(?!/\w)"
         # A place behind a comma ends the name.
-        ends = r"[.,;:\"\u201d)]|\s+is\b|\s+was the\b|\s*\Z"
+        closes = r"[.,;:\"\u201d)]|\s+is\b|\s+was the\b|\s*\Z"
         tail = (
             r"(?:(?:(?P<comma>, )|(?: (?:visits?|sessions?|treatments?)(?= (?:for|to|of)\b))?"
             r"(?: ?-? ?(?:of|for|to|at|in|on|over|around|involving)\b)?(?: ?:)?(?: (?:the|his|her|their|both|a)\b)? ?)"
-            rf"\(?{joined}\)?(?: (?:area|region|muscles?|joints?|levels?))?(?(comma)(?={ends})|{no_complaint})"
+            rf"\(?{joined}\)?(?: (?:area|region|muscles?|joints?|levels?))?(?(comma)(?={closes})|{no_complaint})"
             rf"|,? ?{contrast}|,? (?:at|of) (?:the )?{level}(?: levels?)?"
             r"| with (?:instrumentation|(?:allo|auto)graft)\b| ?\([^()]{2,60}\)| under (?:anesthesia|sedation))"
         )
@@ -89,6 +92,24 @@ class _Anatomy:
         )
         self.parenthesis = re.compile(r"\s*\([^()]{2,60}\)")
         self.abbreviation = re.compile(r"\s*\(([^()]{2,60})\)\Z")
+
+    def before(self, text: str, start: int, end: int) -> re.Match[str] | None:
+        """Find the words of a procedure's noun phrase that ``text[start:end]`` ends with."""
+        words = text[start:end]
+        if words.isascii():
+            last = _last_word(words)
+            if last not in self._last_words and not last[-1:].isdigit():
+                return None
+        return self._before.search(text, start, end)
+
+
+_WORD_BACKWARDS = re.compile(r"[^a-z0-9]*([a-z0-9]*)")
+
+
+def _last_word(words: str) -> str:
+    """Return the last word of ``words``, in lower case; what is neither letter nor figure is passed over."""
+    found = _WORD_BACKWARDS.match(words.lower()[::-1])
+    return found[1][::-1] if found else ""
 
 
 @cache
@@ -258,7 +279,7 @@ def _is_ablation(text: str, sentence: Sentence, head: _Head) -> bool:
     if _AUTHORIZATION.match(text, head.end, sentence["end"]):
         return False
     left = max(sentence["start"], head.start - 60)
-    if _ABLATED.search(text, left, head.start) or _anatomy().before.search(text, left, head.start):
+    if _ABLATED.search(text, left, head.start) or _anatomy().before(text, left, head.start):
         return True
     after = _anatomy().after.match(text, head.end, sentence["end"])
     return bool(after and (_anatomy().place.search(after[0]) or _anatomy().segment.search(after[0])))
@@ -268,7 +289,7 @@ def _grown(text: str, sentence: Sentence, head: _Head, left: int, right: int) ->
     """Return the noun phrase around ``head``; a bracket at its end that repeats the name is a mention of its own."""
     anatomy = _anatomy()
     start, end = head.start, head.end
-    before = anatomy.before.search(text, max(left, start - 90), start)
+    before = anatomy.before(text, max(left, start - 90), start)
     if before:
         start = before.start()
         while text[start] in " -/,&" or text[start : start + 4].lower() == "and ":

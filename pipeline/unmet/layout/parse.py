@@ -98,7 +98,7 @@ def _headings(text: str) -> list[tuple[str, int, int]]:
 def _era(
     text: str, marks: dict[str, tuple[int, int]], header: Header, requests: tuple[RequestParts, ...], labels_found: int
 ) -> str:
-    determined = [match["item"] for match in _DETERMINED.finditer(text)]
+    determined = [match["item"] for match in _DETERMINED.finditer(text)] if "determined" in text.lower() else []
     if determined and _REGARDING.search(text):
         return "A"
     if _DISPUTED.search(text):
