@@ -21,28 +21,8 @@ if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.vocab import Vocab
 
-# A token with the blank after it; what is left of longer whitespace is a token of its own.
-_WORD = r"[^\W\d_]+(?:['\u2019][^\W\d_]{1,2}(?![^\W\d_]))?|\d+(?:\.\d+)?|[^\w\s]|_"
-TOKEN = re.compile(rf"({_WORD}|\s+)( ?)")
-# The same in one piece.
-_PIECE = re.compile(rf"(?:{_WORD}) ?|\s+")
-# So many tokens are kept once the vocabulary knew them.
-_KEPT = 16384
-
-
-class _Known(dict[str, tuple[int, bool]]):
-    """What a match of the pattern is: the hash of the token's spelling in the vocabulary, and whether a blank follows it."""
-
-    def __init__(self, vocab: Vocab) -> None:
-        self.vocab = vocab
-
-    def __missing__(self, piece: str) -> tuple[int, bool]:
-        blank = piece.endswith(" ") and not piece.isspace()
-        own = self.vocab.strings.add(piece[:-1] if blank else piece), blank
-        # What the vocabulary learns in a memory zone of spaCy's it forgets again.
-        if len(self) < _KEPT and not getattr(self.vocab, "in_memory_zone", False):
-            self[piece] = own
-        return own
+# A token and the blank after it; what is left of longer whitespace is a token of its own.
+TOKEN = re.compile(r"([^\W\d_]+(?:['\u2019][^\W\d_]{1,2}(?![^\W\d_]))?|\d+(?:\.\d+)?|\s+|[^\w\s]|_)( ?)")
 
 
 class LetterTokenizer:
@@ -50,14 +30,11 @@ class LetterTokenizer:
 
     def __init__(self, vocab: Vocab) -> None:
         self.vocab = vocab
-        self._known = _Known(vocab)
 
     def __call__(self, text: str) -> Doc:
         """Return a Doc over exactly ``text``; whitespace other than single blanks becomes tokens of its own."""
-        known = [self._known[piece] for piece in _PIECE.findall(text)]
-        # The vocabulary finds a token by its hash five times as fast as by its letters.
-        words: Any = [orth for orth, _ in known]
-        doc = Doc(self.vocab, words=words, spaces=[blank for _, blank in known])
+        pieces = TOKEN.findall(text)
+        doc = Doc(self.vocab, words=[word for word, _ in pieces], spaces=[blank == " " for _, blank in pieces])
         doc._.letter_text = text
         return doc
 
