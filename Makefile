@@ -26,6 +26,7 @@ diff-rules: $(VENV)/.installed-dev
 
 # Where the time goes, then unmet beside its peers; EDS-NLP among them where .venv-edsnlp is (see benchmarks/peers.py).
 bench: $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	$(BIN)/python benchmarks/budget.py $(LETTERS)
 	$(BIN)/python benchmarks/peers.py $(LETTERS)
 
