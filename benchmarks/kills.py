@@ -43,11 +43,12 @@ def run_with_kills(
 ) -> Counter[str]:
     """Run to the end with kills on the way; return how many kills there were, of a run and of a reading process.
 
-    Raises ``RuntimeError`` where a run ends with a status that says other than that all or some letters were read.
+    Raises ``RuntimeError`` where a run ends in another way than with its results written.
     """
     kills: Counter[str] = Counter()
+    said = output.with_suffix(".stderr")
     while True:
-        with subprocess.Popen(command(letters, output, model, workers), stderr=subprocess.DEVNULL) as running:
+        with said.open("wb") as errors, subprocess.Popen(command(letters, output, model, workers), stderr=errors) as running:
             try:
                 running.wait(chance.uniform(0, longest))
             except subprocess.TimeoutExpired:
@@ -63,10 +64,10 @@ def run_with_kills(
                 if running.poll() is None:
                     running.kill()
                     kills["run"] += 1
-        if running.returncode in (0, 1):
+        if running.returncode in (0, 1) and output.exists():
             return kills
         if running.returncode != -signal.SIGKILL:
-            raise RuntimeError(f"a run ended with status {running.returncode}")
+            raise RuntimeError(f"a run ended with status {running.returncode}: {said.read_text()[-500:]}")
 
 
 def main() -> None:

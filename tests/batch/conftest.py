@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 # Python imports this at its start, in the reading processes too.
-_TRAPS = '''
+_TRAPS = """
 import os, re, time
 import unmet.reading as reading
 
@@ -33,7 +33,7 @@ def determine_bytes(data, name, **options):
     return whole(data, name, **options)
 
 reading.determine_bytes = determine_bytes
-'''
+"""
 
 
 @pytest.fixture

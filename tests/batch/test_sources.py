@@ -25,9 +25,7 @@ def found(*inputs: str | Path, limit: int = LIMIT) -> list[Source]:
 
 
 def contents(*inputs: str | Path) -> list[tuple[str, bytes | str]]:
-    return [
-        (one.name, one.error or (one.data if one.url is None else fetch(one.url, LIMIT)) or b"") for one in found(*inputs)
-    ]
+    return [(one.name, one.error or (one.data if one.url is None else fetch(one.url, LIMIT)) or b"") for one in found(*inputs)]
 
 
 @pytest.fixture
