@@ -29,7 +29,8 @@ class RunProgress:
         self.known = 0
         self._console = Console(stderr=True)
         columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"), TimeRemainingColumn())
-        self._bar = Progress(*columns, console=self._console, transient=True)
+        # Where nobody watches, a bar would only leave marks in a log.
+        self._bar = Progress(*columns, console=self._console, transient=True, disable=not self._console.is_terminal)
         self._task = self._bar.add_task("reading", total=total, rate="")
         self._read = 0
         self._started = time.monotonic()
