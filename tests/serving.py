@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from functools import partial
 
 
 class Served:
@@ -22,6 +23,8 @@ class Served:
             stderr=subprocess.PIPE,
             env={**os.environ, **environment},
             text=True,
+            # Where tests are run in the background, a shell has them ignore Ctrl-C, and their processes too.
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
         )
         self.said: list[str] = []
         assert self.process.stderr is not None
