@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import signal
@@ -9,7 +10,18 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
+
+
+def awaited(work: Coroutine[Any, Any, Result]) -> Result:
+    """Return the result of a coroutine, from a loop in a thread of its own: tests in a browser leave one running in this."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 class Served:

@@ -70,6 +70,7 @@ def visit(browser: Browser, server: Served) -> Iterator[Visit]:
 
 def drop(page: Page, *files: tuple[str, bytes]) -> None:
     """Drop files onto the page as a mouse does."""
+    page.wait_for_load_state()  # the page's script listens from then on
     page.evaluate(
         """(files) => {
           const carried = new DataTransfer();

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import duckdb
 import msgspec
 import pytest
+from serving import awaited
 from unmet.results.read import open_store, read_results
 from unmet.results.write import write_results
 from unmet.serve.consistency import Choice, Comparison, compare, topics
@@ -196,8 +196,8 @@ def test_store_a_question_that_takes_too_long_is_given_up(results: Path, monkeyp
         store = Store("results.jsonl", connection)
         endless = "SELECT count(*) FROM range(1000000) a, range(1000000) b WHERE a.range + b.range = 7"
         with pytest.raises(StoreError, match="longer"):
-            asyncio.run(store.ask(lambda cursor: cursor.execute(endless).fetchall()))
-        assert asyncio.run(store.ask(lambda cursor: cursor.execute("SELECT 1").fetchall())) == [(1,)]
+            awaited(store.ask(lambda cursor: cursor.execute(endless).fetchall()))
+        assert awaited(store.ask(lambda cursor: cursor.execute("SELECT 1").fetchall())) == [(1,)]
         store.close()
 
 
@@ -206,5 +206,5 @@ def test_store_nothing_can_be_changed(results: Path) -> None:
         store = Store("results.jsonl", connection)
         for sql in ("DELETE FROM letters", "COPY letters TO '/tmp/x.csv'", "SELECT * FROM read_text('/etc/passwd')"):
             with pytest.raises(StoreError):
-                asyncio.run(store.ask(lambda cursor, sql=sql: cursor.execute(sql).fetchall()))
+                awaited(store.ask(lambda cursor, sql=sql: cursor.execute(sql).fetchall()))
         store.close()

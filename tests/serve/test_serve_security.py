@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+from serving import awaited
 from unmet.batch.jobs import Outcome
 from unmet.serve.guard import is_loopback
 from unmet.serve.intake import TooSlowError, letters_of, plain_name
@@ -237,6 +238,6 @@ def test_security_a_letter_that_trickles_in_is_given_up(monkeypatch: pytest.Monk
     monkeypatch.setattr("unmet.serve.intake.RECEIVE_SECONDS", 0.1)
     pool = Pool(1)
     with pool.memory() as reserved, pytest.raises(TooSlowError):
-        asyncio.run(letters_of(Slow(), reserved))  # type: ignore[arg-type]
+        awaited(letters_of(Slow(), reserved))  # type: ignore[arg-type]
     assert pool.bytes_under_way == 0
     pool.close()
