@@ -88,6 +88,19 @@ def test_worker_process_what_a_library_prints_of_a_letter_reaches_no_log(
     assert "words" not in "".join(capfd.readouterr())
 
 
+def test_worker_process_begins_anew_so_that_what_it_learns_does_not_add_up(
+    worker: WorkerProcess, letter: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("unmet.batch.worker_process._LETTERS", 2)
+    processes, records = [], []
+    for _ in range(3):
+        records.append(worker.read(job("a.txt", letter)).record)
+        assert worker._process is not None
+        processes.append(worker._process.pid)
+    assert processes[0] == processes[1] != processes[2]
+    assert len(set(records)) == 1
+
+
 def test_worker_process_a_pipeline_that_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(WorkerStartError, match="holds no trained pipeline") as caught:
         WorkerProcess(Settings(str(tmp_path))).read(job("a.txt", b"text"))
