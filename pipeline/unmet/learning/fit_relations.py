@@ -7,25 +7,25 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from unmet.learning.fit import fit_weighted
-from unmet.learning.hashed import HashedClassifier
+from unmet.learning.hashed import BITS, HashedClassifier
 from unmet.learning.relation_model import (
-    BITS,
     MET,
+    NO_SIGN,
     NOTHING,
     STATUSES,
     UNMET,
+    PairClassifier,
     RationaleFeatures,
     RationaleView,
     RelationModel,
     criterion_types,
     features,
-    pair_odds,
     request_inputs,
     request_items,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -71,32 +71,48 @@ def fit_relations(examples: Sequence[RelationExample]) -> RelationModel:
     sentences = [features(one.view) for one in examples]
     fold = assigned_folds(examples)
     held_out: list[NDArray[Any] | None] = [None for _ in examples]
-    models = []
+    models: list[_Weights] = []
     for number in sorted(set(fold)):
         rest = [index for index, own in enumerate(fold) if own != number]
-        pairs = _fit_pairs([examples[index] for index in rest], [sentences[index] for index in rest], number)
-        models.append(pairs)
+        models.append(_fit_pairs([examples[index] for index in rest], [sentences[index] for index in rest], number))
+        pairs = _classifier(models[-1:])
         for index, own in enumerate(fold):
             if own == number and examples[index].view.sentences:
-                held_out[index] = _aligned(pair_odds(pairs, sentences[index]), pairs.labels)
-    return _fit_requests(_mean(models), examples, held_out)
+                held_out[index] = pairs.odds(sentences[index])
+    return _fit_requests(_classifier(models), examples, held_out)
 
 
-def _mean(models: Sequence[HashedClassifier]) -> HashedClassifier:
-    """Return the classifier whose scores are the mean of those of ``models``; a label that one lacks is unlikely in it."""
-    labels = [label for label in _LABELS if any(label in one.labels for one in models)]
-    rows = np.unique(np.concatenate([one.rows for one in models]))
-    weights = np.zeros((len(rows), len(labels)), "float32")
-    bias = np.zeros(len(labels), "float32")
+class _Weights(NamedTuple):
+    """What a fit gave: the places (:func:`_places`) that have weights, a row each and a column per label of ``_LABELS``."""
+
+    places: NDArray[np.int64]
+    weights: NDArray[np.float32]
+    bias: NDArray[np.float32]
+
+
+def _classifier(models: Sequence[_Weights]) -> PairClassifier:
+    """Return the classifier whose scores are the mean of those of ``models``."""
+    types, width = len(criterion_types()), len(_LABELS)
+    places = np.unique(np.concatenate([one.places for one in models]))
+    weights = np.zeros((len(places), width), "float32")
     for one in models:
-        own = one.scores(rows)
-        for number, label in enumerate(labels):
-            if label in one.labels:
-                weights[:, number] += own[:, one.labels.index(label)] / len(models)
-                bias[number] += one.bias[one.labels.index(label)] / len(models)
-            else:
-                bias[number] += _UNKNOWN / len(models)
-    return HashedClassifier(labels, rows, weights, bias, np.zeros((0, len(labels)), "float32"), bits=BITS)
+        weights[np.searchsorted(places, one.places)] += one.weights / len(models)
+    cut = int(np.searchsorted(places, types << BITS))
+    features, feature = np.unique(places[:cut] // types, return_inverse=True)
+    by_type = np.zeros((len(features), types, width), "float32")
+    by_type[feature, places[:cut] % types] = weights[:cut]
+    bias = sum(one.bias for one in models) / np.float32(len(models))
+    none = np.zeros((0, width), "float32")
+    return PairClassifier(
+        HashedClassifier(
+            [f"{name} {label}" for name in criterion_types() for label in _LABELS],
+            features,
+            by_type.reshape(len(features), types * width),
+            np.zeros(types * width, "float32"),
+            np.zeros((0, types * width), "float32"),
+        ),
+        HashedClassifier(list(_LABELS), places[cut:] - (types << BITS), weights[cut:], bias, none),
+    )
 
 
 def assigned_folds(examples: Sequence[RelationExample]) -> list[int]:
@@ -112,20 +128,35 @@ def assigned_folds(examples: Sequence[RelationExample]) -> list[int]:
     return [place[one.group] for one in examples]
 
 
-def _aligned(odds: NDArray[Any], given: Sequence[str]) -> NDArray[Any]:
-    """Return ``odds`` with a column for each of ``_LABELS``; a label that the classifier lacks has none."""
-    padded = np.pad(odds, ((0, 0), (0, 0), (0, 1)))
-    return padded[:, :, [given.index(label) if label in given else -1 for label in _LABELS]]
+def _places(sentences: RationaleFeatures) -> Iterator[dict[str, list[int]]]:
+    """Yield for each sentence the places of its pairs with every criterion type among the weights that are fitted.
+
+    A bucket by type has a place per type; the buckets that all types share follow.
+    """
+    names = criterion_types()
+    end = len(names) << BITS
+    signs = dict(zip(sentences.pairs, sentences.of_pairs.lists(), strict=True))
+    for index, (by_type, shared) in enumerate(zip(sentences.by_type.lists(), sentences.shared.lists(), strict=True)):
+        own = [bucket * len(names) for bucket in by_type]
+        rest = [end + bucket for bucket in shared]
+        yield {
+            name: [
+                *[place + number for place in own],
+                *rest,
+                *[end + bucket for bucket in signs.get((index, name), [NO_SIGN])],
+            ]
+            for number, name in enumerate(names)
+        }
 
 
-def _fit_pairs(examples: Sequence[RelationExample], sentences: Sequence[RationaleFeatures], seed: int) -> HashedClassifier:
+def _fit_pairs(examples: Sequence[RelationExample], sentences: Sequence[RationaleFeatures], seed: int) -> _Weights:
     drawn = np.random.default_rng(seed)
     items: list[list[int]] = []
     labels: list[str] = []
     weights: list[float] = []
     for one, own in zip(examples, sentences, strict=True):
         signs = set(own.pairs)
-        for index, buckets in enumerate(own.buckets()):
+        for index, places in enumerate(_places(own)):
             for name in criterion_types():
                 label = one.finds.get((index, name), NOTHING)
                 weight = _PAIR_WEIGHTS[one.origin]
@@ -133,10 +164,17 @@ def _fit_pairs(examples: Sequence[RelationExample], sentences: Sequence[Rational
                     if drawn.random() > _SEEN:
                         continue
                     weight /= _SEEN
-                items.append(buckets[name])
+                items.append(places[name])
                 labels.append(label)
                 weights.append(weight)
-    return fit_weighted(items, labels, weights, strength=_PAIR_STRENGTH, least=_LEAST, bits=BITS)
+    bits = ((len(criterion_types()) + 1) << BITS).bit_length()
+    fitted = fit_weighted(items, labels, weights, strength=_PAIR_STRENGTH, least=_LEAST, bits=bits)
+    found = fitted.scores(fitted.rows)
+    # A label that the examples lack is unlikely.
+    aligned, bias = np.zeros((len(found), len(_LABELS)), "float32"), np.full(len(_LABELS), _UNKNOWN, "float32")
+    for column, label in enumerate(fitted.labels):
+        aligned[:, _LABELS.index(label)], bias[_LABELS.index(label)] = found[:, column], fitted.bias[column]
+    return _Weights(fitted.rows, aligned, bias)
 
 
 def _fit_requests(

@@ -21,8 +21,7 @@ from zlib import crc32
 import numpy as np
 
 from unmet.knowledge import codes
-from unmet.learning.hashed import BITS as REQUEST_BITS
-from unmet.learning.hashed import HashedClassifier, Items, hashes, joined, softmax
+from unmet.learning.hashed import BITS, HashedClassifier, Items, hashes, joined, softmax
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -35,8 +34,6 @@ UNMET = ("undocumented", "contradicted", "exceeded", "not_recommended")
 # What a request may make of a criterion type.
 STATUSES = ("nothing", "not_addressed", "met", "unmet")
 
-BITS = 20
-_MASK = (1 << BITS) - 1
 _WORD = re.compile(r"[a-z]+|\d+")
 _STEM = 5
 _FEW_WORDS = 8
@@ -108,38 +105,18 @@ def _known() -> frozenset[str]:
     return frozenset(criterion_types())
 
 
-@cache
-def _marks() -> NDArray[np.int64]:
-    """Return a number per criterion type, by which a feature of the sentence becomes one of the pair."""
-    return np.array([crc32(name.encode()) for name in criterion_types()], "int64")
+class RationaleFeatures(NamedTuple):
+    """Buckets of the features of the sentences of a rationale: of those that count by criterion type, of those that count for
+    every type alike, and of those of a sentence and a type (``pairs``: index and type) where there is a sign of the type."""
+
+    by_type: Items
+    shared: Items
+    pairs: list[tuple[int, str]]
+    of_pairs: Items
 
 
-class RationaleFeatures:
-    """Features of the sentences of a rationale, hashed: those that count by criterion type, those that count for every type
-    alike, and those of the pair itself, for the types of which there is a sign; the others share one bucket."""
-
-    def __init__(self, by_type: Items, shared: Items, pairs: Sequence[tuple[int, str]], of_pairs: Items) -> None:
-        """Take the hashes by sentence, twice, and by pair of a sentence and a type of which it shows a sign."""
-        self.by_type, self.shared, self.of_pairs = by_type, shared, of_pairs
-        self.pairs = list(pairs)
-
-    def buckets(self) -> Iterator[dict[str, list[int]]]:
-        """Yield for each sentence the buckets of its pairs with every criterion type."""
-        signs = dict(zip(self.pairs, self.of_pairs.lists(), strict=True))
-        marks = dict(zip(criterion_types(), _marks().tolist(), strict=True))
-        for index, (by_type, shared) in enumerate(zip(self.by_type.lists(), self.shared.lists(), strict=True)):
-            yield {
-                name: sorted(
-                    {
-                        number & _MASK
-                        for number in chain((one ^ mark for one in by_type), shared, signs.get((index, name), [_NO_SIGN]))
-                    }
-                )
-                for name, mark in marks.items()
-            }
-
-
-(_NO_SIGN,) = hashes(["no sign"])
+# The bucket of a sentence and a type of which it shows no sign.
+((NO_SIGN,),) = joined([hashes(["no sign"])], BITS).lists()
 
 
 class _Word(NamedTuple):
@@ -186,7 +163,7 @@ def features(*rationales: RationaleView) -> RationaleFeatures:
     bounds = np.zeros(len(of_pairs) + 1, "int64")
     np.cumsum([len(own) for own in of_pairs], out=bounds[1:])
     numbers = np.fromiter(chain.from_iterable(of_pairs), "int64", bounds[-1])
-    return RationaleFeatures(joined(by_type), joined(shared), pairs, Items(numbers, bounds))
+    return RationaleFeatures(joined(by_type, BITS), joined(shared, BITS), pairs, Items(numbers, bounds))
 
 
 def _by_type(one: SentenceView, words: list[_Word], applied: frozenset[str], rationale: RationaleView) -> list[int]:
@@ -349,7 +326,7 @@ def _pair_hashes(
             f"Tu:{table}{cue}{upheld:d}",
             f"Tc:{table}{concludes:d}",
         ]
-    return tuple(sorted(set(hashes(found))))
+    return tuple(joined([hashes(found)], BITS).numbers.tolist())
 
 
 def _where(places: Sequence[int], index: int) -> str:
@@ -418,11 +395,47 @@ def _logit(share: NDArray[Any]) -> NDArray[Any]:
     return logit
 
 
+class PairClassifier:
+    """The first stage: multinomial logistic regression of what a sentence finds of a criterion type.
+
+    The weights that a feature of the words has for every type and label stand side by side, as one row.
+    """
+
+    def __init__(self, by_type: HashedClassifier, shared: HashedClassifier) -> None:
+        """Take the weights by type and label (a column each, in the order of :func:`criterion_types`), and those for all types."""
+        self._by_type, self._shared = by_type, shared
+
+    @property
+    def labels(self) -> list[str]:
+        """What a sentence may find of a type, in the order of the odds."""
+        return self._shared.labels
+
+    def odds(self, sentences: RationaleFeatures) -> NDArray[np.float32]:
+        """Return the probabilities for each sentence, criterion type and label."""
+        scores = self._by_type.totals(sentences.by_type).reshape(-1, len(criterion_types()), len(self.labels))
+        nothing = self._shared.scores(np.array(NO_SIGN))
+        scores += (self._shared.totals(sentences.shared) + nothing)[:, None]
+        if sentences.pairs:
+            own = np.add.reduceat(self._shared.scores(sentences.of_pairs.numbers), sentences.of_pairs.bounds[:-1], axis=0)
+            number = _numbers()
+            scores[[index for index, _ in sentences.pairs], [number[name] for _, name in sentences.pairs]] += own - nothing
+        return softmax(scores)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the arrays to save."""
+        return {**self._by_type.arrays("types_"), **self._shared.arrays("pairs_")}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> PairClassifier:
+        """Read back what :meth:`arrays` gave."""
+        return cls(HashedClassifier.from_arrays(arrays, "types_"), HashedClassifier.from_arrays(arrays, "pairs_"))
+
+
 class RelationModel:
     """Both stages; see the module. ``center`` and ``spread`` bring the second stage's inputs to one scale."""
 
     def __init__(
-        self, pairs: HashedClassifier, requests: HashedClassifier, center: NDArray[np.float32], spread: NDArray[np.float32]
+        self, pairs: PairClassifier, requests: HashedClassifier, center: NDArray[np.float32], spread: NDArray[np.float32]
     ) -> None:
         self.pairs, self._requests = pairs, requests
         self._center, self._spread = center, spread
@@ -434,7 +447,7 @@ class RelationModel:
 
     def judge_all(self, rationales: Sequence[RationaleView]) -> list[list[Judgement]]:
         """Return of each of several rationales what :meth:`judge` returns."""
-        odds = pair_odds(self.pairs, features(*rationales)) if any(one.sentences for one in rationales) else None
+        odds = self.pairs.odds(features(*rationales)) if any(one.sentences for one in rationales) else None
         judged: list[list[Judgement]] = []
         start = 0
         for one in rationales:
@@ -454,28 +467,13 @@ class RelationModel:
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the arrays to save."""
         scale = {"center": self._center.astype("float32"), "spread": self._spread.astype("float32")}
-        return {**self.pairs.arrays("pairs_"), **self._requests.arrays("requests_"), **scale}
+        return {**self.pairs.arrays(), **self._requests.arrays("requests_"), **scale}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> RelationModel:
         """Read back what :meth:`arrays` gave."""
-        pairs = HashedClassifier.from_arrays(arrays, "pairs_", bits=BITS)
+        pairs = PairClassifier.from_arrays(arrays)
         return cls(pairs, HashedClassifier.from_arrays(arrays, "requests_"), arrays["center"], arrays["spread"])
-
-
-def pair_odds(pairs: HashedClassifier, sentences: RationaleFeatures) -> NDArray[np.float32]:
-    """Return the probabilities of ``pairs`` for each sentence, criterion type and label."""
-    marks, numbers, bounds = _marks(), sentences.by_type.numbers[:, None], sentences.by_type.bounds.tolist()
-    # Sentence by sentence: what is read of one stays in the processor's cache until it is summed.
-    by_type = np.stack([pairs.scores((numbers[start:end] ^ marks) & _MASK).sum(axis=0) for start, end in pairwise(bounds)])
-    shared = np.add.reduceat(pairs.scores(sentences.shared.numbers & _MASK), sentences.shared.bounds[:-1], axis=0)
-    nothing = pairs.scores(np.array(_NO_SIGN & _MASK))
-    scores = (pairs.bias + by_type) + shared[:, None] + nothing
-    if sentences.pairs:
-        own = np.add.reduceat(pairs.scores(sentences.of_pairs.numbers & _MASK), sentences.of_pairs.bounds[:-1], axis=0)
-        number = _numbers()
-        scores[[index for index, _ in sentences.pairs], [number[name] for _, name in sentences.pairs]] += own - nothing
-    return softmax(scores)
 
 
 @cache
@@ -486,4 +484,4 @@ def _numbers() -> dict[str, int]:
 @cache
 def request_items(upheld: bool) -> Items:
     """Return the sparse features of every criterion type of a request, hashed."""
-    return joined([hashes([f"t:{name}", f"tu:{name}{upheld:d}"]) for name in criterion_types()], REQUEST_BITS)
+    return joined([hashes([f"t:{name}", f"tu:{name}{upheld:d}"]) for name in criterion_types()], BITS)
