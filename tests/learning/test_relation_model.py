@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from unmet.learning.fit_relations import RelationExample, fit_relations
+from unmet.learning.fit_relations import RelationExample, _classifier, _places, _Weights, fit_relations
+from unmet.learning.hashed import softmax
 from unmet.learning.relation_model import (
     STATUSES,
     RationaleView,
@@ -124,10 +125,16 @@ def test_fitting_twice_gives_the_same_weights() -> None:
     assert all(np.array_equal(first[name], second[name]) for name in first)
 
 
-@given(st.text(max_size=60), st.sampled_from(sorted(criterion_types())))
-def test_every_pair_has_buckets_whatever_the_words(words: str, name: str) -> None:
-    own = features(rationale(sentence(words, topics=(Topic("red_flags", "applied", None),))))
-    (sentence_buckets,) = own.buckets()
-    places = sentence_buckets[name]
-    assert places == sorted(set(places))
-    assert 0 <= places[0] <= places[-1] < 1 << 20
+@given(st.lists(st.text(max_size=40), min_size=1, max_size=4), st.integers(0, 99))
+def test_odds_add_up_what_was_fitted_for_each_pair(words: list[str], seed: int) -> None:
+    drawn = np.random.default_rng(seed)
+    topics = (Topic("red_flags", "applied", None),)
+    own = features(rationale(*(sentence(one, topics=topics if index == 1 else ()) for index, one in enumerate(words))))
+    of_pairs = list(_places(own))
+    places = np.unique(np.concatenate([one for of_sentence in of_pairs for one in of_sentence.values()]))
+    fitted = _Weights(places, drawn.normal(size=(len(places), 6)).astype("float32"), drawn.normal(size=6).astype("float32"))
+    odds = _classifier([fitted]).odds(own)
+    for index, of_sentence in enumerate(of_pairs):
+        for number, name in enumerate(criterion_types()):
+            rows = np.searchsorted(places, of_sentence[name])
+            assert odds[index, number] == pytest.approx(softmax(fitted.bias + fitted.weights[rows].sum(axis=0)), abs=1e-4)

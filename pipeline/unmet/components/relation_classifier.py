@@ -58,7 +58,7 @@ def _sentence_view(text: str, sentence: Sentence, mentions: list[Mention], findi
         voice=sentence["voice"],
         concludes=only_concludes(text[start:end]),
         cues=frozenset([cue.basis for cue in find_cues(text, start, end)]),
-        topics=tuple(_topics(text, start, end)),
+        topics=tuple(_topics(text, sentence)),
         findings=findings,
         stated=frozenset([str(one["attributes"]["type"]) for one in own if one["label"] == "CRITERION"]),
         functions=frozenset(
@@ -82,15 +82,18 @@ def _start(one: Mention) -> int:
     return one["start"]
 
 
-def _topics(text: str, start: int, end: int) -> list[Topic]:
+def _topics(text: str, sentence: Sentence) -> list[Topic]:
+    """Return what the lexicon finds named: what is applied to the case, and in a guideline's sentence what is stated."""
     rules = criterion_rules()
+    start, end = sentence["start"], sentence["end"]
     found = []
     for clause_start, clause_end in clauses(text, start, end):
         cues = find_cues(text, clause_start, clause_end)
         for topic in CriterionRules.search(rules.applied, text, clause_start, clause_end):
             cue = governing(topic, cues)
             found.append(Topic(topic.name, "applied", cue.basis if cue else None))
-    for name in ("contrary", "fulfilled", "stated"):
+    tables = ["contrary", "fulfilled", *(["stated"] if sentence["voice"] == "guideline" else [])]
+    for name in tables:
         found += [Topic(one.name, name, None) for one in CriterionRules.search(getattr(rules, name), text, start, end)]
     return found
 

@@ -22,6 +22,13 @@ _FIELDS = (
     "reviewer", "case", "applies", "told", "studies", "denies", "listed", "topic", "concludes", "normative",
 )  # fmt: skip
 
+# Of these lists the voice classifier is told which match in a sentence; the others tell it nothing that these and the words do not
+# (voices in five folds over real letters: 93.3% right with these and with all).
+_CUES = (
+    "boilerplate", "utilization_review", "utilization_review_summary", "provider", "patient", "guideline", "pivot", "reviewer",
+    "case", "concludes", "normative",
+)  # fmt: skip
+
 _QUOTE = re.compile('["\u201c\u201d](?=.)', re.S)
 _LONGEST_QUOTE = 4000
 
@@ -55,13 +62,13 @@ _RULES = _Rules()
 
 @cache
 def _cues() -> PatternTable:
-    return PatternTable(_alternatives(), ignoring_case)
+    return PatternTable({name: _alternatives()[name] for name in _CUES}, ignoring_case)
 
 
 # Sentences that letters have in common, word for word, are many.
 @lru_cache(maxsize=1024)
 def voice_cues(words: str) -> tuple[str, ...]:
-    """Return the names of the lists of ``knowledge/voice.yaml`` of which a pattern matches in a sentence."""
+    """Return the names of those lists of ``knowledge/voice.yaml`` that the voice classifier sees and that match in a sentence."""
     return tuple(_cues().names(words, 0, len(words)))
 
 

@@ -84,8 +84,12 @@ class HashedClassifier:
         at least one), or the buckets that :func:`joined` makes of these; ``dense`` holds a row of numbers per item."""
         total = self.totals(items if isinstance(items, Items) else joined(items, BITS))
         if dense is not None:
-            total += dense @ self._dense
+            total += self.dense_scores(dense)
         return softmax(total)
+
+    def dense_scores(self, dense: NDArray[Any]) -> NDArray[np.float32]:
+        """Return what dense inputs add to the scores: a column per label for each row of ``dense``."""
+        return np.asarray(dense @ self._dense, "float32")
 
     def totals(self, items: Items) -> NDArray[np.float32]:
         """Return the scores of ``items`` without those of dense inputs: a row per item and a column per label."""

@@ -129,7 +129,6 @@ class _Word(NamedTuple):
     shared: int
     pair: int
     content_pair: int
-    shared_pair: int
 
 
 @lru_cache(maxsize=_WORDS_KEPT)
@@ -140,7 +139,7 @@ def _word(printed: str) -> _Word:
         word.encode(),
         not _EMPTY.match(word),
         tuple(hashes(by_type)),
-        *hashes([f"W:{word}", f"2:{word} ", f"k:{word} ", f"W2:{word} "]),
+        *hashes([f"W:{word}", f"2:{word} ", f"k:{word} "]),
     )
 
 
@@ -205,7 +204,6 @@ def _shared(rationale: RationaleView, index: int, words: list[_Word], applied: f
     sentences = rationale.sentences
     one, count = sentences[index], len(sentences)
     hashed = [word.shared for word in words]
-    hashed += map(crc32, [word.encoded for word in words[1:]], [word.shared_pair for word in words])
     hashed += _surroundings(
         rationale.upheld,
         one.voice,
@@ -412,7 +410,10 @@ class PairClassifier:
 
     def odds(self, sentences: RationaleFeatures) -> NDArray[np.float32]:
         """Return the probabilities for each sentence, criterion type and label."""
-        scores = self._by_type.totals(sentences.by_type).reshape(-1, len(criterion_types()), len(self.labels))
+        numbers, bounds = sentences.by_type.numbers, sentences.by_type.bounds.tolist()
+        # Sentence by sentence: what is read of one stays in the processor's cache until it is summed.
+        by_type = np.stack([np.add.reduce(self._by_type.scores(numbers[start:end]), axis=0) for start, end in pairwise(bounds)])
+        scores = by_type.reshape(-1, len(criterion_types()), len(self.labels))
         nothing = self._shared.scores(np.array(NO_SIGN))
         scores += (self._shared.totals(sentences.shared) + nothing)[:, None]
         if sentences.pairs:
@@ -439,6 +440,8 @@ class RelationModel:
     ) -> None:
         self.pairs, self._requests = pairs, requests
         self._center, self._spread = center, spread
+        # Of a request the model sees besides numbers only which way it was decided.
+        self._decided = {upheld: requests.totals(request_items(upheld)) for upheld in (False, True)}
 
     def judge(self, rationale: RationaleView) -> list[Judgement]:
         """Return what is made of every criterion type; nothing where the rationale has no sentence."""
@@ -458,10 +461,11 @@ class RelationModel:
 
     def _judged(self, rationale: RationaleView, odds: NDArray[np.float32]) -> list[Judgement]:
         inputs = (request_inputs(rationale, odds, self.pairs.labels) - self._center) / self._spread
-        shares = self._requests.probabilities(request_items(rationale.upheld), inputs).tolist()
+        shares = softmax(self._decided[rationale.upheld] + self._requests.dense_scores(inputs)).tolist()
+        labels = self._requests.labels
         return [
-            Judgement(name, dict(zip(self._requests.labels, row, strict=True)), odds[:, number])
-            for number, (name, row) in enumerate(zip(criterion_types(), shares, strict=True))
+            Judgement(name, dict(zip(labels, row, strict=True)), own)
+            for name, row, own in zip(criterion_types(), shares, odds.transpose(1, 0, 2), strict=True)
         ]
 
     def arrays(self) -> dict[str, NDArray[Any]]:

@@ -7,8 +7,8 @@ several sentences, facts follow facts, and a turn to the case rarely turns back.
 from __future__ import annotations
 
 import re
-from functools import cache, lru_cache
-from itertools import chain, repeat
+from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import crc32
 
@@ -48,81 +48,53 @@ def features(sentences: Sequence[SentenceView]) -> Items:
     bounds: dict[int, list[int]] = {}
     for index, one in enumerate(sentences):
         bounds.setdefault(one.run, []).append(index)
-    own = [_lexical(one.text, one.section_kind[0], one.cues) for one in sentences]
     found: list[tuple[int, ...]] = []
     for places in bounds.values():
         last = len(places) - 1
         for position, index in enumerate(places):
-            before = own[index - 1].opening if position else ()
-            after = own[index + 1].opening if position < last else ()
-            found.append(
-                (
-                    *own[index].hashes,
-                    *_PLACE[min(position, _FAR)],
-                    *_PLACE_FROM_END[min(last - position, _FAR)],
-                    *[crc32(word, _BEFORE) for word in before],
-                    *[crc32(word, _AFTER) for word in after],
-                )
-            )
+            one = sentences[index]
+            own = _lexical(one.text, one.section_kind[0], one.cues)
+            found.append((*own, _PLACE[min(position, _FAR)], _PLACE_FROM_END[min(last - position, _FAR)]))
     return joined(found, BITS)
 
 
 # The state of the hash of a feature that begins like this; a word runs it on.
-_BEFORE, _AFTER, _TWO, _THREE, _ENDING = (crc32(name) for name in (b"ps:", b"ns:", b"s2:", b"s3:", b"e:"))
+_TWO, _THREE, _ENDING = (crc32(name) for name in (b"s2:", b"s3:", b"e:"))
 _PLACED = tuple(crc32(f"s{number}:".encode()) for number in range(4))
 # How far from the first sentence of a run, and from its last, a sentence is.
 _FAR = 4
-_PLACE, _PLACE_FROM_END = ([hashes([f"{name}:{number}"]) for number in range(_FAR + 1)] for name in "pq")
+_PLACE, _PLACE_FROM_END = (hashes(f"{name}:{number}" for number in range(_FAR + 1)) for name in "pq")
 
 
 class _Word(NamedTuple):
-    """A word, and the hashes of the features that it has wherever it stands; ``pair`` is the state of the hash of a pair
-    that begins with it."""
+    """A word, and the hashes of the features that it has wherever it stands."""
 
     encoded: bytes
-    pair: int
     anywhere: tuple[int, ...]
 
 
 @lru_cache(maxsize=_WORDS_KEPT)
-def _word(word: str, kind: str) -> _Word:
+def _word(word: str) -> _Word:
     spelt = "0" if word.isdigit() else word
-    names = [f"w:{spelt}", f"kw:{kind}{spelt}", *((f"sx:{spelt[-3:]}", f"px:{spelt[:4]}") if len(spelt) > 5 else ())]
-    return _Word(spelt.encode(), crc32(f"2:{spelt} ".encode()), tuple(hashes(names)))
-
-
-class _Lexical(NamedTuple):
-    """The hashes of the features that a sentence has wherever it stands, and its first words."""
-
-    hashes: tuple[int, ...]
-    opening: tuple[bytes, ...]
+    return _Word(spelt.encode(), tuple(hashes([f"w:{spelt}", *((f"sx:{spelt[-3:]}", f"px:{spelt[:4]}") if len(spelt) > 5 else ())])))
 
 
 # Boilerplate and guidelines are quoted in letter after letter, word for word.
 @lru_cache(maxsize=_SENTENCES_KEPT)
-def _lexical(text: str, kind: str, cues: tuple[str, ...]) -> _Lexical:
-    own = [_word(word, kind) for word in _WORD.findall(text.lower())]
-    encoded = [word.encoded for word in own]
-    opening = encoded[:6]
-    dated = b"0" in encoded and _DATE.search(text) is not None
+def _lexical(text: str, kind: str, cues: tuple[str, ...]) -> tuple[int, ...]:
+    """Return the hashes of the features that a sentence has wherever it stands."""
+    own = [_word(word) for word in _WORD.findall(text.lower())]
+    opening = [word.encoded for word in own[:4]]
+    dated = _DATE.search(text) is not None
     quoted = '"' in text or "\u201c" in text
-    hashed = (
+    return (
         *chain.from_iterable([word.anywhere for word in own]),
-        # A pair's feature is that of its first word, run on by the second.
-        *map(crc32, encoded[1:], [word.pair for word in own]),
         *map(crc32, opening, _PLACED),
-        *map(crc32, opening, repeat(_opening(kind))),
         crc32(b" ".join(opening[:2]), _TWO),
         crc32(b" ".join(opening[:3]), _THREE),
-        crc32(b" ".join(encoded[-3:]), _ENDING),
+        crc32(b" ".join([word.encoded for word in own[-3:]]), _ENDING),
         *_of_sentence(kind, min(len(own) // 6, 7), cues, dated, quoted),
     )
-    return _Lexical(hashed, tuple(opening[:3]))
-
-
-@cache
-def _opening(kind: str) -> int:
-    return crc32(f"{kind}fw:".encode())
 
 
 # What is known of a sentence besides its words repeats.
