@@ -16,6 +16,7 @@ from unmet.layout.model import RequestParts
 from unmet.reasoning.dependence import done_before, inheritance
 from unmet.reasoning.findings import LIKELY, Argument, Finding, findings_of
 from unmet.reasoning.status import Criterion, criteria_of
+from unmet.reasoning.stretches import beginning_in
 
 if not Doc.has_extension("criteria"):
     Doc.set_extension("criteria", default=None)
@@ -28,6 +29,7 @@ class Relations:
 
     def __call__(self, doc: Doc) -> Doc:
         layout = layout_of(doc)
+        mentions: list[Mention] = doc._.mentions or []
         families = {request.index: request_family(doc, request, layout) for request in layout.requests}
         criteria: list[Criterion] = []
         for request in layout.requests:
@@ -35,7 +37,7 @@ class Relations:
             findings = findings_of(argument)
             findings += [
                 Finding("redundant_service", "unmet", "contradicted", sentence, LIKELY)
-                for sentence in done_before(argument, doc._.mentions or [])
+                for sentence in done_before(argument, mentions)
             ]
             criteria += criteria_of(argument, findings, inheritance(argument, layout.requests, families))
         doc._.criteria = criteria
@@ -45,15 +47,15 @@ class Relations:
 
 def argument_of(doc: Doc, request: RequestParts, family: str) -> Argument:
     """Return a request with its rationale as the steps of reasoning see it."""
-    start, end = request.rationale or (0, 0)
     mentions: list[Mention] = doc._.mentions or []
+    own = beginning_in(mentions, *(request.rationale or (0, 0)))
     return Argument(
         text=letter_text(doc),
         request=request,
         family=family,
-        sentences=[one for one in doc._.sentences if one["section_kind"] == "rationale" and one["request"] == request.index],
-        stated=[one for one in mentions if one["label"] == "CRITERION" and start <= one["start"] < end],
-        conditions=[one for one in mentions if one["label"] == "CONDITION" and start <= one["start"] < end],
+        sentences=[one for one in doc._.sentences if one["request"] == request.index and one["section_kind"] == "rationale"],
+        stated=[one for one in own if one["label"] == "CRITERION"],
+        conditions=[one for one in own if one["label"] == "CONDITION"],
     )
 
 

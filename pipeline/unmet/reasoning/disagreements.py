@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from unmet.components.remarks import Remark
 from unmet.reasoning.dates import dates_in
 from unmet.reasoning.places import names_side, places
+from unmet.reasoning.stretches import beginning_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -62,8 +63,10 @@ _YEARS_APART = 2
 
 
 def _ages(letter: _Letter) -> Iterator[Remark]:
-    summary = {_age(match) for match in _found(letter, _AGE, letter.summary)}
-    for match in _found(letter, _AGE, letter.rationale):
+    named = list(_found(letter, _AGE, letter.rationale))
+    # The summary is searched only where a rationale names an age; so below for visits and sides.
+    summary = {_age(match) for match in _found(letter, _AGE, letter.summary)} if named else set()
+    for match in named:
         if summary and all(abs(age - _age(match)) >= _YEARS_APART for age in summary):
             ages = " and ".join(str(age) for age in sorted(summary))
             yield _remark("number", f"age {_age(match)} in the rationale, {ages} in the case summary", match.span())
@@ -96,8 +99,15 @@ def _injury_dates(letter: _Letter) -> Iterator[Remark]:
             yield _remark("date", f"date of injury {iso} in the rationale, {' and '.join(sorted(sources))} before", where)
 
 
+# What the words of an injury hold, and few sentences do.
+_INJURED = ("injur", "doi", "accident", "claim")
+
+
 def _dates_of_injury(letter: _Letter, sentences: Iterable[Sentence]) -> Iterator[tuple[str, Offsets]]:
     for sentence in sentences:
+        words = letter.text[sentence["start"] : sentence["end"]].lower()
+        if words.isascii() and not any(word in words for word in _INJURED):
+            continue
         for one in dates_in(letter.text, sentence["start"], sentence["end"]):
             if _OF_INJURY.search(letter.text, max(sentence["start"], one.start - 80), one.start):
                 yield one.iso, (one.start, one.end)
@@ -110,12 +120,15 @@ _DOMINANT = re.compile(r"[-\s]*(?:hand(?:ed)?[-\s]*)?dominan\w+|ed\b", re.I)
 
 def _sides(letter: _Letter) -> Iterator[Remark]:
     """Compare the sides of body parts: one part, one side in summary and titles, the other side in a rationale."""
-    summary = _sides_by_part(_sided(letter, ((one["start"], one["end"]) for one in letter.summary)))
     titles = list(_sided(letter, (request.title for request in letter.layout.requests)))
+    rationale = list(_sided(letter, ((one["start"], one["end"]) for one in letter.rationale)))
+    if not any(one.side in _OPPOSITE for one in [*titles, *rationale]):
+        return
+    summary = _sides_by_part(_sided(letter, ((one["start"], one["end"]) for one in letter.summary)))
     before = _sides_by_part(titles)
     for part, sides in summary.items():
         before.setdefault(part, set()).update(sides)
-    for one in _sided(letter, ((one["start"], one["end"]) for one in letter.rationale)):
+    for one in rationale:
         if before.get(one.part) == {_OPPOSITE.get(one.side)}:
             message = f"{one.side} {one.part} in the rationale, {_OPPOSITE[one.side]} everywhere before"
             yield _remark("laterality", message, (one.start, one.end))
@@ -150,8 +163,10 @@ def _sides_of_requests(letter: _Letter) -> Iterator[Remark]:
         if one["label"] == "PROCEDURE" and one["section_kind"] == "request_title"
     }
     for request in letter.layout.requests:
-        for own in _mentions(letter, "PROCEDURE", request.title):
-            for one in _mentions(letter, "PROCEDURE", request.rationale):
+        titled = [one for one in _mentions(letter, "PROCEDURE", request.title) if one["attributes"].get("laterality") in _OPPOSITE]
+        argued = _mentions(letter, "PROCEDURE", request.rationale) if titled else []
+        for own in titled:
+            for one in argued:
                 name, side = str(one["attributes"].get("canonical")), one["attributes"].get("laterality")
                 asked = own["attributes"].get("laterality")
                 if name != own["attributes"].get("canonical") or {side, asked} != {"left", "right"}:
@@ -184,9 +199,10 @@ _COMPLETED = re.compile(
 
 def _visits(letter: _Letter) -> Iterator[Remark]:
     before: dict[str, set[int]] = {}
-    for match in _found(letter, _COMPLETED, letter.summary):
+    completed = list(_found(letter, _COMPLETED, letter.rationale))
+    for match in _found(letter, _COMPLETED, letter.summary if completed else ()):
         before.setdefault(_kind(match), set()).add(_number(match))
-    for match in _found(letter, _COMPLETED, letter.rationale):
+    for match in completed:
         known = before.get(_kind(match), set())
         if len(known) == 1 and _number(match) not in known:
             message = f"{_number(match)} visits completed in the rationale, {min(known)} in the case summary"
@@ -235,6 +251,8 @@ def _strengths(letter: _Letter) -> Iterator[Remark]:
             strength = _plain(own["attributes"].get("strength"))
             if strength:
                 asked.setdefault(tuple(own["attributes"].get("ingredients", ())), set()).add(strength)
+        if not asked:
+            continue
         for one in _mentions(letter, "MEDICATION", request.rationale):
             drug, strength = tuple(one["attributes"].get("ingredients", ())), _plain(one["attributes"].get("strength"))
             known = asked.get(drug)
@@ -264,8 +282,7 @@ def _own(letter: _Letter, request: RequestParts) -> list[Sentence]:
 
 
 def _mentions(letter: _Letter, label: str, stretch: Offsets | None) -> list[Mention]:
-    start, end = stretch or (0, 0)
-    return [one for one in letter.mentions if one["label"] == label and start <= one["start"] < end]
+    return [one for one in beginning_in(letter.mentions, *(stretch or (0, 0))) if one["label"] == label]
 
 
 def _found(letter: _Letter, pattern: re.Pattern[str], sentences: Iterable[Sentence]) -> Iterator[re.Match[str]]:

@@ -58,6 +58,8 @@ class _Mark(NamedTuple):
 
 # Every criterion of a rationale asks for its lists and sentences; what was found is kept while the letter is read.
 _KEPT = 8
+# The relation model decides anew which criteria there are, but not what is said of their statements.
+_STATEMENTS_KEPT = 64
 
 
 @lru_cache(maxsize=_KEPT)
@@ -153,6 +155,7 @@ def ordinal_of(text: str, rationale: Offsets, statement: Offsets) -> int | None:
     return item.ordinal if item else None
 
 
+@lru_cache(maxsize=_STATEMENTS_KEPT)
 def logic_of(text: str, rationale: Offsets, statement: Offsets) -> str | None:
     """Return how many of the requirements beside this one are asked: "all", "any" or "one" of them; None where it is not said.
 

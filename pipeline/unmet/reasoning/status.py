@@ -117,14 +117,15 @@ def _requirements(
     As a rule a type is one criterion; its findings then share the first statement, a numbered one if there is one. What is
     found before anything is stated is a requirement of its own where it speaks of something else.
     """
-    text = argument.text
     groups: dict[int, tuple[Mention | None, list[Finding]]] = {}
     for finding in sorted(findings, key=lambda one: one.sentence):
         before = [one for one in statements if one["start"] < argument.sentences[finding.sentence]["end"]]
         last = max(before, key=lambda one: one["start"], default=None)
         groups.setdefault(last["start"] if last else -1, (last, []))[1].append(finding)
-    words = [_content(text, _words_of(argument, *group)) for group in groups.values()]
-    if len(groups) > 1 and all(len(a & b) * 3 <= min(len(a), len(b)) for i, a in enumerate(words) for b in words[i + 1 :]):
+    if len(groups) == 1:
+        return [(_first(argument, statements), findings)]
+    words = [_content(argument.text, _words_of(argument, *group)) for group in groups.values()]
+    if all(len(a & b) * 3 <= min(len(a), len(b)) for i, a in enumerate(words) for b in words[i + 1 :]):
         return list(groups.values())
     return [(_first(argument, statements), findings)]
 
@@ -140,8 +141,10 @@ def _content(text: str, place: tuple[int, int]) -> set[str]:
 
 
 def _first(argument: Argument, statements: list[Mention]) -> Mention | None:
+    if len(statements) < 2:
+        return statements[0] if statements else None
     numbered = [one for one in statements if _ordinal(argument, one) is not None]
-    return min(numbered or statements, key=lambda one: one["start"], default=None)
+    return min(numbered or statements, key=lambda one: one["start"])
 
 
 def _ordinal(argument: Argument, statement: Mention) -> int | None:
