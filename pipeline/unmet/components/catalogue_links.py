@@ -14,87 +14,87 @@ from spacy.tokens import Doc
 from unmet.components.letter_layout import layout_of, letter_text
 from unmet.components.mentions import Mention
 from unmet.components.remarks import add_remarks
+from unmet.components.sentences import Sentence
 from unmet.layout.guideline_line import Citation, parse_guideline_line
-from unmet.layout.model import RequestParts
+from unmet.layout.model import Offsets, RequestParts
 from unmet.reasoning.catalogue import Asked, link
 from unmet.reasoning.silence import called_silent, disputed_silences
+from unmet.reasoning.stretches import beginning_in, touching
 
 
 class CatalogueLinks:
     """Links criteria to the catalogue; a link is plain values, the guideline as ``record.Citation`` has it."""
 
     def __call__(self, doc: Doc) -> Doc:
-        layout = layout_of(doc)
+        layout, text = layout_of(doc), letter_text(doc)
         decided = dt.date.fromisoformat(layout.header.decision_date) if layout.header.decision_date else None
         families: dict[str, str] = doc._.families or {}
         criteria: list[dict[str, Any]] = doc._.criteria or []
+        sentences: list[Sentence] = doc._.sentences or []
+        mentions: list[Mention] = doc._.mentions or []
         for request in layout.requests:
-            lines = {"reviewer": self._line(doc, request.maximus), "administrator": self._line(doc, request.claims_administrator)}
-            cited = self._cited(doc, request)
-            for criterion in criteria:
-                if criterion["request"] == request.index:
-                    asked = Asked(
-                        family=families.get(str(request.index), "other"),
-                        type=criterion["type"],
-                        words=self._words(doc, criterion),
-                        stated=criterion["statement"] is not None,
-                        context=self._context(doc, criterion["statement"]),
-                        near=tuple(map(_citation, self._near(doc, criterion, cited))),
-                        decided=decided,
-                        **lines,
-                    )
-                    entry, citation = link(asked)
-                    criterion["catalogue_id"] = entry
-                    criterion["guideline"] = msgspec.to_builtins(citation) if citation else None
+            own = [one for one in criteria if one["request"] == request.index]
+            if not own:
+                continue
+            reviewer, administrator = self._line(text, request.maximus), self._line(text, request.claims_administrator)
+            cited = self._cited(text, request, sentences, mentions)
+            citations = tuple([_citation(one) for one in cited])
+            for criterion in own:
+                around = touching(sentences, *(criterion["statement"] or (0, 0)))
+                asked = Asked(
+                    family=families.get(str(request.index), "other"),
+                    type=criterion["type"],
+                    words=self._words(text, criterion),
+                    stated=criterion["statement"] is not None,
+                    context="\n".join([text[one["start"] : one["end"]] for one in around]),
+                    near=citations[self._near(criterion, around, cited)],
+                    reviewer=reviewer,
+                    administrator=administrator,
+                    decided=decided,
+                )
+                entry, citation = link(asked)
+                criterion["catalogue_id"] = entry
+                criterion["guideline"] = msgspec.to_builtins(citation) if citation else None
         doc._.criteria = criteria
-        sentences, mentions = doc._.sentences or [], doc._.mentions or []
-        add_remarks(doc, disputed_silences(letter_text(doc), layout.requests, families, sentences, mentions, decided))
+        add_remarks(doc, disputed_silences(text, layout.requests, families, sentences, mentions, decided))
         return doc
 
     @staticmethod
-    def _line(doc: Doc, offsets: tuple[int, int] | None) -> tuple[Citation, ...]:
-        return parse_guideline_line(letter_text(doc)[slice(*offsets)]).citations if offsets else ()
+    def _line(text: str, offsets: Offsets | None) -> tuple[Citation, ...]:
+        return parse_guideline_line(text[slice(*offsets)]).citations if offsets else ()
 
     @staticmethod
-    def _cited(doc: Doc, request: RequestParts) -> list[Mention]:
+    def _cited(text: str, request: RequestParts, sentences: list[Sentence], mentions: list[Mention]) -> list[Mention]:
         """Return the citations of a rationale, but for guidelines that it calls silent: nothing stands under those."""
-        start, end = request.rationale or (0, 0)
-        cited = [one for one in doc._.mentions or [] if start <= one["start"] < end and one["label"] == "CITATION"]
-        sentences = [one for one in doc._.sentences or [] if cited and start <= one["start"] < end]
+        rationale = request.rationale or (0, 0)
         return [
             one
-            for one in cited
-            for sentence in sentences
-            if sentence["start"] <= one["start"] < sentence["end"] and not called_silent(letter_text(doc), one, sentence)
+            for one in beginning_in(mentions, *rationale)
+            if one["label"] == "CITATION"
+            for sentence in touching(sentences, one["start"], one["start"] + 1)
+            if rationale[0] <= sentence["start"] and not called_silent(text, one, sentence)
         ]
 
     @staticmethod
-    def _words(doc: Doc, criterion: dict[str, Any]) -> str:
+    def _words(text: str, criterion: dict[str, Any]) -> str:
         spans = [criterion["statement"]] if criterion["statement"] else criterion["evidence"]
-        return " \n".join(letter_text(doc)[start:end] for start, end in spans)
+        return " \n".join([text[start:end] for start, end in spans])
 
     @staticmethod
-    def _context(doc: Doc, statement: tuple[int, int] | None) -> str:
-        return "\n".join(
-            letter_text(doc)[one["start"] : one["end"]]
-            for one in doc._.sentences or []
-            if statement and one["start"] < statement[1] and statement[0] < one["end"]
-        )
+    def _near(criterion: dict[str, Any], around: list[Sentence], cited: list[Mention]) -> slice:
+        """Tell which of the citations of a rationale are a criterion's: the last before its words, else the first in its
+        sentence.
 
-    @staticmethod
-    def _near(doc: Doc, criterion: dict[str, Any], cited: list[Mention]) -> list[Mention]:
-        """Order the citations of a rationale for a criterion: the last before its words, else the first in its sentence.
-
-        One without a statement has them in the order they stand.
+        One without a statement has them all, in the order they stand.
         """
         if criterion["statement"] is None:
-            return cited
+            return slice(None)
         start, end = criterion["statement"]
-        before = [one for one in cited if one["start"] < end]
+        before = sum(one["start"] < end for one in cited)
         if before:
-            return [before[-1]]
-        stop = next((one["end"] for one in doc._.sentences or [] if one["start"] <= start < one["end"]), end)
-        return [one for one in cited if one["start"] < stop][:1]
+            return slice(before - 1, before)
+        stop = next((one["end"] for one in around if one["start"] <= start < one["end"]), end)
+        return slice(0, bool(cited) and cited[0]["start"] < stop)
 
 
 def _citation(mention: Mention) -> Citation:

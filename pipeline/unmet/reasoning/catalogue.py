@@ -286,7 +286,7 @@ def named_editions(citation: Citation, day: dt.date | None) -> list[Edition]:
     """Return the editions in the catalogue that ``citation`` names: of the year printed, else those in force on ``day``."""
     bodies = {"MTUS": ("MTUS", "ACOEM"), "ACOEM": ("ACOEM", "MTUS")}.get(citation.body, (citation.body,))
     for printed in [citation.chapter, *citation.sections[:2]]:
-        found = list(_editions_in(canonical_chapter(printed), bodies)) if printed else []
+        found = list(_editions_in(printed, bodies)) if printed else []
         if found:
             year = [edition for edition in found if edition.edition and edition.edition == citation.edition]
             return year or [edition for edition in found if edition.in_force(day)]
@@ -300,7 +300,7 @@ def named_editions(citation: Citation, day: dt.date | None) -> list[Edition]:
 def _editions_in(printed: str, bodies: tuple[str, ...]) -> tuple[Edition, ...]:
     """Return the editions whose chapter ``printed`` is, of the first body that has one, else those it holds the name of."""
     named = load_catalogue().by_name
-    words = folded(printed)
+    words = folded(canonical_chapter(printed))
     for body in bodies:
         if (body, words) in named:
             return tuple(named[body, words])
@@ -322,10 +322,14 @@ def _complete(citation: Citation, editions: Sequence[Edition]) -> Citation:
 
 def _best(family: Family, guidelines: set[str], asked: Asked) -> Entry | None:
     """Return the entry of the type whose words are most in what is asked, then in its context; the first of equals."""
-    entries = [one for one in family.criteria if one.type == asked.type and guidelines & one.under.keys()]
-    scored = [(_score(entry, asked.words), _score(entry, asked.context), -position) for position, entry in enumerate(entries)]
-    best = max(scored, default=None)
-    return entries[-best[2]] if best and best[:2] > (0, 0) else None
+    entries = [one for one in family.criteria if one.type == asked.type and not guidelines.isdisjoint(one.under)]
+    scores = [_score(entry, asked.words) for entry in entries]
+    most = max(scores, default=0)
+    best = [entry for entry, score in zip(entries, scores, strict=True) if score == most]
+    if len(best) == 1 and most:
+        return best[0]
+    scores = [_score(entry, asked.context) for entry in best]
+    return best[scores.index(max(scores))] if most or any(scores) else None
 
 
 def _score(entry: Entry, words: str) -> float:
