@@ -5,6 +5,7 @@ on guidelines called silent to ``doc._.remarks`` (:mod:`unmet.reasoning.silence`
 """
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -81,7 +82,7 @@ class CatalogueLinks:
         return " \n".join([text[start:end] for start, end in spans])
 
     @staticmethod
-    def _near(criterion: dict[str, Any], around: list[Sentence], cited: list[Mention]) -> slice:
+    def _near(criterion: dict[str, Any], around: Sequence[Sentence], cited: list[Mention]) -> slice:
         """Tell which of the citations of a rationale are a criterion's: the last before its words, else the first in its
         sentence.
 

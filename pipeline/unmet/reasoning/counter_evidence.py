@@ -11,11 +11,9 @@ findings of an examination only. What answers what is data: ``knowledge/counter_
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
-from itertools import islice, zip_longest
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from unmet.components.rules import Found, ignoring_case, union
@@ -24,8 +22,9 @@ from unmet.knowledge import codes, load_yaml
 from unmet.layout.literals import PatternTable
 from unmet.layout.pattern import trim
 from unmet.reasoning.cues import clauses, find_cues, governing
-from unmet.reasoning.dates import dates_in
+from unmet.reasoning.dates import Dated, dates_in
 from unmet.reasoning.places import Place, places, within
+from unmet.reasoning.stretches import beginning_in
 from unmet.reasoning.words import families
 
 if TYPE_CHECKING:
@@ -86,45 +85,78 @@ class Ask(NamedTuple):
     proof: bool
     days: int
     dates: frozenset[str]
-    places: list[Place]  # that the reviewer's sentence names
+    sentence: Offsets  # the reviewer's
 
 
 class Statement(NamedTuple):
-    """A statement of the summary: offsets, whose it is, the date and the place carried on to it."""
+    """A statement of the summary: offsets, whose it is, and the number of its sentence in the summary."""
 
     start: int
     end: int
     voice: str
-    on: str | None
-    carried: tuple[Place, ...]
-    behind: Offsets | None  # the next sentence, where it is of the same date
+    number: int
 
 
 @dataclass(frozen=True)
 class Summary:
-    """The case summary as far as it tells facts, with its mentions as they stand; ``last`` is its latest date.
+    """The case summary with its mentions as they stand; ``statements`` are what of its ``sentences`` tells facts.
 
-    ``sentences`` are all of it but the utilization review's: there it may tell a silence itself.
+    Few questions ask for a time or a place: the dates and the places that sentences name are looked for when one does.
     """
 
     text: str
     statements: list[Statement]
-    sentences: list[Offsets]
+    sentences: list[Sentence]
     mentions: list[Mention]
-    last: str | None
 
-    def within(self, statement: Statement, label: str) -> Iterator[Mention]:
-        """Yield the mentions of one label in ``statement``."""
-        first = bisect_left(self.mentions, statement.start, key=_start)
-        for one in islice(self.mentions, first, None):
-            if one["start"] >= statement.end:
-                return
-            if one["label"] == label:
-                yield one
+    def within(self, statement: Statement, label: str) -> list[Mention]:
+        """Return the mentions of one label in ``statement``."""
+        return [one for one in beginning_in(self.mentions, statement.start, statement.end) if one["label"] == label]
 
+    @cached_property
+    def _dates(self) -> list[list[Dated]]:
+        return [dates_in(self.text, one["start"], one["end"]) for one in self.sentences]
 
-def _start(one: Mention) -> int:
-    return one["start"]
+    @cached_property
+    def last(self) -> str | None:
+        """The latest date of the facts."""
+        told = [own for one, own in zip(self.sentences, self._dates, strict=True) if one["voice"] in _TOLD_BY]
+        return max((one.iso for own in told for one in own if not one.of_birth), default=None)
+
+    def _visits(self, number: int) -> list[str]:
+        return [one.iso for one in self._dates[number] if not one.of_injury and not one.of_birth]
+
+    @cached_property
+    def _days(self) -> list[str | None]:
+        days: list[str | None] = []
+        on: str | None = None
+        for number in range(len(self.sentences)):
+            visits = self._visits(number)
+            if visits:
+                on = visits[0] if len(visits) == 1 else None
+            days.append(on)
+        return days
+
+    def day(self, statement: Statement) -> str | None:
+        """Return the date that is carried on to ``statement``."""
+        return self._days[statement.number]
+
+    def behind(self, statement: Statement) -> Offsets | None:
+        """Return where the sentence behind that of ``statement`` stands, None where it is the utilization review's."""
+        following = self.sentences[statement.number + 1 : statement.number + 2]
+        return (following[0]["start"], following[0]["end"]) if following and following[0]["voice"] != _REVIEW else None
+
+    def goes_on(self, statement: Statement) -> bool:
+        """Tell whether the sentence behind that of ``statement`` is of the same date."""
+        return set(self._visits(statement.number + 1)) <= {self.day(statement)}
+
+    def carried(self, statement: Statement) -> list[Place]:
+        """Return the place that is carried on to ``statement`` from the sentences before."""
+        for sentence in self.sentences[max(0, statement.number - _CARRIED) : statement.number][::-1]:
+            own = places(self.text, sentence["start"], sentence["end"])
+            if own:
+                return own[-1:] if len({one.part for one in own}) == 1 else []
+        return []
 
 
 class Dispute(NamedTuple):
@@ -313,7 +345,7 @@ def _ask(
         proof=bool(_words("asks", "proof").search(words)),
         days=_longest_duration(words),
         dates=frozenset(one.iso for one in dates_in(text, *sentence)),
-        places=places(text, *sentence),
+        sentence=sentence,
     )
 
 
@@ -321,42 +353,16 @@ def _ask(
 
 
 def summary_of(text: str, sentences: list[Sentence], mentions: list[Mention]) -> Summary:
-    """Return the facts that the case summary tells, cut at semicolons; dates and body parts are carried on."""
-    statements: list[Statement] = []
-    on: str | None = None
-    carried: tuple[Place, ...] = ()
-    since = 0
-    latest: list[str] = []
+    """Return the facts that the case summary tells, cut at semicolons."""
     told = [one for one in sentences if one["section_kind"] == "case_summary"]
-    for sentence, following in zip_longest(told, told[1:]):
-        own_dates = dates_in(text, sentence["start"], sentence["end"])
-        if sentence["voice"] in _TOLD_BY:
-            latest += [one.iso for one in own_dates if not one.of_birth]
-        own_places = tuple(places(text, sentence["start"], sentence["end"]))
-        since += 1
-        if since > _CARRIED:
-            carried = ()
-        visits = _visits(text, (sentence["start"], sentence["end"]))
-        if len(visits) == 1:
-            on = visits[0]
-        elif visits:
-            on = None
-        if sentence["voice"] in _TOLD_BY:
-            behind = (following["start"], following["end"]) if following and following["voice"] != _REVIEW else None
-            if behind is not None and set(_visits(text, behind)) - {on}:
-                behind = None
-            for start, end in _parts(text, sentence):
-                if end - start <= _LONGEST:
-                    statements.append(Statement(start, end, sentence["voice"], on, carried, behind))
-        if own_places:
-            carried, since = own_places[-1:] if len({one.part for one in own_places}) == 1 else own_places, 0
-    own = [one for one in mentions if one["section_kind"] == "case_summary"]
-    others = [(one["start"], one["end"]) for one in told if one["voice"] != _REVIEW]
-    return Summary(text, statements, others, own, max(latest, default=None))
-
-
-def _visits(text: str, sentence: Offsets) -> list[str]:
-    return [one.iso for one in dates_in(text, *sentence) if not one.of_injury and not one.of_birth]
+    statements = [
+        Statement(start, end, sentence["voice"], number)
+        for number, sentence in enumerate(told)
+        if sentence["voice"] in _TOLD_BY
+        for start, end in _parts(text, sentence)
+        if end - start <= _LONGEST
+    ]
+    return Summary(text, statements, told, [one for one in mentions if one["section_kind"] == "case_summary"])
 
 
 def _parts(text: str, sentence: Sentence) -> Iterator[Offsets]:
@@ -424,14 +430,14 @@ def counter_evidence(summary: Summary, dispute: Dispute, criterion_type: str, as
     for ask in asks:
         if _conceded(text, ask, dispute):
             continue
-        answered = [(one, list(_answering(summary, one, ask, dispute))) for one in summary.statements]
+        answered = [(one, _answering(summary, one, ask, dispute)) for one in summary.statements]
         if ask.answer.signs:
             answered = _nerve_signs(summary, ask, dispute, answered)
         if not any(matches for _, matches in answered) or _same_silence(summary, ask, criterion_type, dispute):
             continue
         for statement, matches in answered:
             for start, end in matches:
-                found.add(_quoted(text, statement, start, end, matches, dispute.places or ask.places))
+                found.add(_quoted(text, statement, start, end, matches, _asked_for(text, ask, dispute)))
     return _without_nested(found)
 
 
@@ -445,7 +451,7 @@ def _conceded(text: str, ask: Ask, dispute: Dispute) -> bool:
     """Tell whether the reviewer's rationale tells the finding itself, and so has weighed it."""
     if not ask.answer.denied or ask.answer.words is None:
         return False
-    statements = [Statement(start, end, "reviewer", None, (), None) for start, end in dispute.rationale]
+    statements = [Statement(start, end, "reviewer", number) for number, (start, end) in enumerate(dispute.rationale)]
     return any(
         _told(text, one, *match.span()) for one in statements for match in ask.answer.words.finditer(text, one.start, one.end)
     )
@@ -453,27 +459,31 @@ def _conceded(text: str, ask: Ask, dispute: Dispute) -> bool:
 
 def _same_silence(summary: Summary, ask: Ask, criterion_type: str, dispute: Dispute) -> bool:
     """Tell whether the summary itself says, of this place, that what the reviewer misses is missing."""
-    wanted = dispute.places or ask.places
-    for start, end in summary.sentences:
-        for one in asked(summary.text, start, end, criterion_type, dispute.family):
-            elsewhere = (
-                one.places
-                and wanted
-                and not any(within(a, b, "nerve") or within(a, b, "same") for a in one.places for b in wanted)
-            )
-            if one.answer.name == ask.answer.name and not one.answer.negated and not elsewhere:
+    text, wanted = summary.text, _asked_for(summary.text, ask, dispute)
+    for sentence in summary.sentences:
+        if sentence["voice"] == _REVIEW:
+            continue
+        for one in asked(text, sentence["start"], sentence["end"], criterion_type, dispute.family):
+            if one.answer.name != ask.answer.name or one.answer.negated:
+                continue
+            own = places(text, *one.sentence)
+            if not own or not wanted or any(within(a, b, "nerve") or within(a, b, "same") for a in own for b in wanted):
                 return True
     return False
 
 
-def _doubted(text: str, statement: Statement, ask: Ask) -> bool:
+def _asked_for(text: str, ask: Ask, dispute: Dispute) -> list[Place]:
+    """Return the places in dispute, else those that the reviewer's sentence names."""
+    return dispute.places or places(text, *ask.sentence)
+
+
+def _doubted(summary: Summary, statement: Statement, ask: Ask) -> bool:
     """Tell whether the next sentence of the same date says that the measure or the finding is missing."""
-    if statement.behind is None:
+    text, behind = summary.text, summary.behind(statement)
+    if behind is None or not (ask.answer.missing.search(text, *behind) or _words("asks", "measured").search(text, *behind)):
         return False
-    start, end = statement.behind
-    silent = any(one.basis == "undocumented" for one in find_cues(text, start, end))
-    about = ask.answer.missing.search(text, start, end) or _words("asks", "measured").search(text, start, end)
-    return bool(about) and (silent or bool(_words("not_told", "anywhere").search(text, start, end)))
+    silent = any(one.basis == "undocumented" for one in find_cues(text, *behind))
+    return (silent or bool(_words("not_told", "anywhere").search(text, *behind))) and summary.goes_on(statement)
 
 
 def _without_nested(found: set[Offsets]) -> list[Offsets]:
@@ -514,45 +524,48 @@ _VERB = re.compile(
 )
 
 
-def _answering(summary: Summary, statement: Statement, ask: Ask, dispute: Dispute) -> Iterator[Offsets]:
+def _answering(summary: Summary, statement: Statement, ask: Ask, dispute: Dispute) -> list[Offsets]:
     text, answer = summary.text, ask.answer
-    if not _timely(summary, statement, ask):
-        return
+    found = list(_found(summary, statement, ask, dispute))
+    if not found or not _timely(summary, statement, ask):
+        return []
     words = text[statement.start : statement.end]
     if _words("not_told", "anywhere").search(words):
-        return
+        return []
     if statement.voice == "provider" and _words("not_told", "plan").search(words):
-        return
+        return []
     if (
         ask.objective
         and (answer.gain or answer.score)
         and (statement.voice == "patient" or _words("asks", "subjective").search(words))
     ):
-        return
-    if _doubted(text, statement, ask):
-        return
+        return []
+    return [] if _doubted(summary, statement, ask) else found
+
+
+def _found(summary: Summary, statement: Statement, ask: Ask, dispute: Dispute) -> Iterator[Offsets]:
+    """Return what in a statement is of the kind that answers."""
+    answer = ask.answer
     if answer.tried is not None:
-        found = _tried(summary, statement, ask, dispute)
-    elif answer.study is not None:
-        found = _studied(summary, statement, ask, dispute)
-    elif answer.gain:
-        found = _gained(summary, statement, ask, dispute)
-    elif answer.state:
-        found = _in_state(summary, statement, answer)
-    elif answer.score:
-        found = _scored(summary, statement)
-    elif answer.sessions:
-        found = _counted(summary, statement, dispute)
-    else:
-        found = _said(summary, statement, ask, dispute)
-    yield from found
+        return _tried(summary, statement, ask, dispute)
+    if answer.study is not None:
+        return _studied(summary, statement, ask, dispute)
+    if answer.gain:
+        return _gained(summary, statement, ask, dispute)
+    if answer.state:
+        return _in_state(summary, statement, answer)
+    if answer.score:
+        return _scored(summary, statement)
+    if answer.sessions:
+        return _counted(summary, statement, dispute)
+    return _said(summary, statement, ask, dispute)
 
 
 def _timely(summary: Summary, statement: Statement, ask: Ask) -> bool:
     """Tell whether a statement is of the time that the reviewer asks for; the date of a past treatment is its own."""
     if not (ask.recent or ask.dates):
         return True
-    dated = statement.on
+    dated = summary.day(statement)
     if ask.answer.tried is not None or ask.answer.study is not None:
         own = [one.iso for one in dates_in(summary.text, statement.start, statement.end)]
         dated = max(own, default=None)
@@ -584,18 +597,18 @@ def _said(summary: Summary, statement: Statement, ask: Ask, dispute: Dispute) ->
             continue
         if ask.days and _longest_duration(text[statement.start : statement.end]) < ask.days:
             continue
-        if answer.place and not _where_asked(text, statement, match, ask, dispute):
+        if answer.place and not _where_asked(summary, statement, match, ask, dispute):
             continue
         yield match.span()
 
 
-def _where_asked(text: str, statement: Statement, match: re.Match[str], ask: Ask, dispute: Dispute) -> bool:
+def _where_asked(summary: Summary, statement: Statement, match: re.Match[str], ask: Ask, dispute: Dispute) -> bool:
     """Tell whether a finding is where the reviewer looks: at the place in dispute, else at the one the sentence names.
 
     A drug or a therapy may be for no one place. A finding is at the place in or right behind its words, else at the last
     one before them.
     """
-    asked_for = dispute.places or ask.places
+    text, asked_for = summary.text, _asked_for(summary.text, ask, dispute)
     if not asked_for:
         return dispute.family in families("drugs") | families("therapies")
     kind = ask.answer.place or "same"
@@ -606,7 +619,7 @@ def _where_asked(text: str, statement: Statement, match: re.Match[str], ask: Ask
     stop = re.compile(r"[,.;]").search(text, match.end(), statement.end)
     here = [one for one in own if match.start() <= one.start < (stop.start() if stop else statement.end)]
     before = [one for one in own if one.end <= match.start()]
-    at = here or before[-1:] or list(statement.carried)
+    at = here or before[-1:] or summary.carried(statement)
     return bool(at) and any(within(one, place, kind) for one in at for place in asked_for)
 
 
@@ -620,11 +633,8 @@ def _nerve_signs(
     """
     text = summary.text
     firm = {
-        one.on
-        for one, matches in answered
-        for match in matches
-        if not _words("nerve", "strength").search(text, *match) and one.on
-    }
+        summary.day(one) for one, matches in answered for match in matches if not _words("nerve", "strength").search(text, *match)
+    } - {None}
     kept = []
     for statement, matches in answered:
         words = text[statement.start : statement.end]
@@ -635,7 +645,7 @@ def _nerve_signs(
             rooted = _words("nerve", "root").search(words)
             slight = _words("nerve", "slight").search(text, start, end)
             alone = not rooted and (of_joint or slight or ask.specific)
-            others = statement.on in firm or any(not _words("nerve", "strength").search(text, *one) for one in matches)
+            others = summary.day(statement) in firm or any(not _words("nerve", "strength").search(text, *one) for one in matches)
             if not grade or others or not alone:
                 own.append((start, end))
         kept.append((statement, own))

@@ -163,7 +163,9 @@ def _sides_of_requests(letter: _Letter) -> Iterator[Remark]:
         if one["label"] == "PROCEDURE" and one["section_kind"] == "request_title"
     }
     for request in letter.layout.requests:
-        titled = [one for one in _mentions(letter, "PROCEDURE", request.title) if one["attributes"].get("laterality") in _OPPOSITE]
+        titled = [
+            one for one in _mentions(letter, "PROCEDURE", request.title) if one["attributes"].get("laterality") in _OPPOSITE
+        ]
         argued = _mentions(letter, "PROCEDURE", request.rationale) if titled else []
         for own in titled:
             for one in argued:
