@@ -12,6 +12,7 @@ from unmet.components.letter_layout import letter_text
 from unmet.components.medications import drug_named, lexicon
 from unmet.components.procedures import generic_names, procedure_named, procedure_words
 from unmet.knowledge import load_yaml
+from unmet.reasoning.stretches import beginning_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -138,8 +139,8 @@ def _deciding(doc: Doc, request: RequestParts) -> tuple[_Named | None, str]:
 def _mentioned(doc: Doc, start: int, end: int) -> list[_Named]:
     text = letter_text(doc)
     named = []
-    for one in doc._.mentions or []:
-        if one["start"] < start or end < one["end"]:
+    for one in beginning_in(doc._.mentions or [], start, end):
+        if end < one["end"]:
             continue
         at, to = one["start"] - start, one["end"] - start
         if one["label"] == "PROCEDURE":
@@ -299,7 +300,10 @@ def _spelled(word: str) -> str:
     candidates = _spellings().get(lower[0], [])
     if lower in candidates:
         return word
-    near = [one for one in candidates if abs(len(one) - len(lower)) <= 1]
+    # Whether the letters are the same, in any order, is told faster than whether they follow each other.
+    near = [
+        one for one in candidates if abs(len(one) - len(lower)) <= 1 and SequenceMatcher(None, lower, one).quick_ratio() > _ALIKE
+    ]
     best = max(near, key=lambda one: SequenceMatcher(None, lower, one).ratio(), default=word)
     return best if SequenceMatcher(None, lower, best).ratio() > _ALIKE else word
 

@@ -64,16 +64,12 @@ def features(one: MentionView) -> list[int]:
         found += word.before
     for printed in _WORD.findall(one.after.lower()):
         found += _word(printed, kind).after
-    found += _of_place(
-        one.label, kind, one.voice, one.voice_before, one.rule, one.modifiers, one.disputed, min(one.mark, 3), one.family
-    )
-    found += _opening(kind, *[word.spelt for word in before[:3]])
+    found += _of_place(one.label, kind, one.voice, one.voice_before, one.rule, one.disputed)
+    found += _of_family(kind, min(one.mark, 3), one.family)
+    found += _of_modifiers(kind, one.voice, one.modifiers)
+    opening = [word.spelt for word in before[:3]]
+    found += hashes([f"s:{kind}{' '.join(opening[:2])}", f"s3:{kind}{' '.join(opening)}"])
     return found
-
-
-@lru_cache(maxsize=_PLACES_KEPT)
-def _opening(kind: str, *words: str) -> list[int]:
-    return hashes([f"s:{kind}{' '.join(words[:2])}", f"s3:{kind}{' '.join(words)}"])
 
 
 # What is known of a mention besides the words repeats.
@@ -84,10 +80,7 @@ def _of_place(
     voice: str,
     voice_before: str,
     rule: str,
-    modifiers: tuple[str, ...],
     disputed: bool,
-    mark: int,
-    family: str,
 ) -> tuple[int, ...]:
     place = f"{kind}{voice}"
     found = [
@@ -101,9 +94,15 @@ def _of_place(
         f"la:{label}{kind}{rule}",
         f"d:{disputed}{place}",
         f"da:{disputed}{kind}{rule}",
-        f"f:{family}{kind}",
-        f"n:{mark}{kind}",
-        *(f"m:{name}" for name in modifiers),
-        *(f"km:{place}{name}" for name in modifiers),
     ]
     return tuple(hashes(found))
+
+
+@lru_cache(maxsize=_PLACES_KEPT)
+def _of_family(kind: str, mark: int, family: str) -> tuple[int, ...]:
+    return tuple(hashes([f"f:{family}{kind}", f"n:{mark}{kind}"]))
+
+
+@lru_cache(maxsize=_PLACES_KEPT)
+def _of_modifiers(kind: str, voice: str, modifiers: tuple[str, ...]) -> tuple[int, ...]:
+    return tuple(hashes([one for name in modifiers for one in (f"m:{name}", f"km:{kind}{voice}{name}")])) if modifiers else ()
