@@ -9,6 +9,7 @@ from unmet.components.letter_layout import layout_of, letter_text
 from unmet.components.sentences import Sentence
 from unmet.layout.model import Offsets, RequestParts
 from unmet.reasoning.limits import limits_of, quantities
+from unmet.reasoning.stretches import beginning_in
 
 
 class CriterionValues:
@@ -36,21 +37,20 @@ class CriterionValues:
     @staticmethod
     def _statements(doc: Doc, criterion: dict[str, Any], request: RequestParts) -> list[Offsets]:
         """Return the places that state the criterion: its own statement, then others of its type."""
-        start, end = request.rationale or (0, 0)
         own = [cast("Offsets", tuple(criterion["statement"]))] if criterion["statement"] else []
         alike = [
             (one["start"], one["end"])
-            for one in doc._.mentions or []
-            if one["label"] == "CRITERION" and one["attributes"]["type"] == criterion["type"] and start <= one["start"] < end
+            for one in beginning_in(doc._.mentions or [], *(request.rationale or (0, 0)))
+            if one["label"] == "CRITERION" and one["attributes"]["type"] == criterion["type"]
         ]
         return list(dict.fromkeys([*own, *alike]))
 
     @staticmethod
     def _rules(doc: Doc, request: RequestParts) -> list[Offsets]:
         """Return the guideline's sentences of the rationale."""
-        start, end = request.rationale or (0, 0)
         sentences: list[Sentence] = doc._.sentences
-        return [(one["start"], one["end"]) for one in sentences if one["voice"] == "guideline" and start <= one["start"] < end]
+        own = beginning_in(sentences, *(request.rationale or (0, 0)))
+        return [(one["start"], one["end"]) for one in own if one["voice"] == "guideline"]
 
 
 @Language.factory(

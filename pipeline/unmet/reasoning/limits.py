@@ -383,8 +383,8 @@ def _allowed(text: str, said: list[tuple[str | None, Amount]], pool: list[Amount
         for whose, one in said:
             if whose == wanted:
                 return wanted, one
-    if not pool:
-        return None
+    if len(pool) < 2:
+        return ("allowed", pool[0]) if pool else None
 
     def unfit(one: Amount) -> tuple[bool, bool]:
         trial = _of_first_course(text, one, pool)
