@@ -66,6 +66,29 @@ def test_a_table_finds_what_the_joined_alternatives_find(words: list[str]) -> No
     assert [(name, match.span()) for name, match in table.finditer(text, 0, len(text))] == expected
 
 
+# Patterns built of what the rules are built of: words, numbers, signs, whitespace and any word; in groups, alternated, repeated.
+_PIECES = ["pain", "no", "of", "a", "x", "un", "\\d", "\\d{1,2}", "10", ">", "\\(?", ",?", "%", " ", " ?", "[- ]", "\\w+", "\\b", "(?<!\\w)", "^"]
+_SIGNED = st.recursive(
+    st.lists(st.sampled_from(_PIECES), min_size=1, max_size=3).map("".join),
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=1, max_size=3).map("".join),
+        st.tuples(st.lists(inner, min_size=1, max_size=3), st.sampled_from(["", "?", "*", "+", "{0,2}", "{2}", "*?"])).map(
+            lambda one: f"(?:{'|'.join(one[0])}){one[1]}"
+        ),
+    ),
+    max_leaves=6,
+)
+_SIGNED_TEXT = st.lists(
+    st.sampled_from(["pain", "no", "of", "a", "x", "un", "7", "10", ">", "(", ",", "%", " ", "-", "\n"]), max_size=12
+).map("".join)
+
+
+@given(_SIGNED, _SIGNED_TEXT)
+def test_a_table_finds_what_a_pattern_finds_among_signs(pattern: str, text: str) -> None:
+    found = [match.span() for _, match in PatternTable({"one": [pattern]}, ignoring_case).finditer(text, 0, len(text))]
+    assert found == [match.span() for match in ignoring_case(pattern).finditer(text)]
+
+
 @given(st.data())
 def test_no_rule_of_the_knowledge_is_hidden_by_its_literals(data: st.DataObject) -> None:
     types = load_yaml("criteria.yaml")["types"]

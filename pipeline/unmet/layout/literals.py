@@ -13,7 +13,7 @@ from functools import lru_cache
 # The standard library's own parser; there is no public way to a pattern's parts.
 from re import _constants as op  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ahocorasick
 
@@ -27,6 +27,7 @@ _SHORTEST = 2
 _MOST = 120
 _REPEATS = (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT)
 _WORD = [(op.IN, [(op.CATEGORY, op.CATEGORY_WORD)])]
+_EDGE = (op.AT, op.AT_BOUNDARY)
 _DIGIT = [(op.CATEGORY, op.CATEGORY_DIGIT)]
 # A digit of another script is "_" where literals are looked for.
 _DIGITS = frozenset("0123456789_")
@@ -148,24 +149,33 @@ def _apart(code: Any, value: Any) -> bool:
     return code is op.CATEGORY and value in (op.CATEGORY_SPACE, op.CATEGORY_NOT_WORD)
 
 
-def _openings(parts: list[Any]) -> frozenset[str] | None:
-    """Return literals, one of which stands where a match of ``parts`` begins; None where there is no short list of them.
+class _Openings(NamedTuple):
+    """Literals, one of which stands where a match begins; signs and whitespace may stand before it if they are ``led``.
 
-    A blank that one begins with is the edge of a word, before the match.
+    A blank that a literal begins with is the edge of a word, before the match.
     """
+
+    literals: frozenset[str]
+    led: bool = False
+
+
+def _openings(parts: list[Any]) -> _Openings | None:
+    """Return how a match of ``parts`` can begin; None where there is no short list of it."""
     at = next((place for place, (code, _) in enumerate(parts) if code not in (op.AT, op.ASSERT, op.ASSERT_NOT)), None)
     if at is None:
         return None
     stop, written = _written(parts, at)
-    if written and "" not in written:
+    if written and all(one[:1].strip() for one in written):
         before, after = _at_edge(parts[:at][::-1], -1, known=False), _at_edge(parts[stop:], 1, known=False)
         found = frozenset(" " * before + one + " " * (after and one[-1:] != " ") for one in written)
-        told = all(one[0] != " " for one in written) and all(len(one) >= _SHORTEST or one.isdigit() for one in found)
-        return found if told else None
+        return _Openings(found) if all(len(one) >= _SHORTEST or one.isdigit() for one in found) else None
     code, value = parts[at]
     if code is op.IN and list(value) == _DIGIT:
-        return _DIGITS
+        return _Openings(_DIGITS)
     ahead, rest = parts[:at], parts[at + 1 :]
+    if _apart(code, value) or (code is op.IN and all(_apart(*one) for one in value)):
+        behind = _openings([_EDGE, *rest])
+        return behind and behind._replace(led=True)
     if code is op.SUBPATTERN:
         return _openings([*ahead, *value[3], *rest])
     if code is op.ATOMIC_GROUP:
@@ -173,19 +183,22 @@ def _openings(parts: list[Any]) -> frozenset[str] | None:
     if code is op.BRANCH:
         return _all_openings([*ahead, *branch, *rest] for branch in value[1])
     if code in _REPEATS:
-        # The first of several is followed by the next, of which nothing is known here.
-        return _all_openings([[*ahead, *value[2]], *([] if value[0] else [[*ahead, *rest]])])
+        least, most, once = value
+        # All after the first begin in the same ways; not as MAX_REPEAT, which _written would take for the last of them.
+        again = [(op.MIN_REPEAT, (0, 1, once))] if most > 1 else []
+        return _all_openings([[*ahead, *once, *again, *rest], *([] if least else [[*ahead, *rest]])])
     return None
 
 
-def _all_openings(ways: Iterable[list[Any]]) -> frozenset[str] | None:
-    found: frozenset[str] = frozenset()
+def _all_openings(ways: Iterable[list[Any]]) -> _Openings | None:
+    literals: frozenset[str] = frozenset()
+    led = False
     for one in ways:
         own = _openings(one)
-        if own is None or len(found) + len(own) > _MOST:
+        if own is None or len(literals) + len(own.literals) > _MOST:
             return None
-        found |= own
-    return found
+        literals, led = literals | own.literals, led or own.led
+    return _Openings(literals, led)
 
 
 def _worth(literals: frozenset[str]) -> tuple[int, int]:
@@ -213,7 +226,7 @@ class PatternTable:
         ]
         self._count = count = len(self._alternatives)
         self._all = (1 << count) - 1
-        self._always = self._anywhere = 0
+        self._always = self._anywhere = self._led = 0
         by_literal: dict[str, int] = {}
         by_opening: dict[str, int] = {}
         for number, (_, pattern) in enumerate(self._alternatives):
@@ -226,7 +239,8 @@ class PatternTable:
                     by_literal[literal] = by_literal.get(literal, 0) | 1 << place
             openings = _openings(parsed)
             self._anywhere |= 1 << number if openings is None else 0
-            for literal in openings or ():
+            self._led |= 1 << number if openings and openings.led else 0
+            for literal in openings.literals if openings else ():
                 by_opening[literal] = by_opening.get(literal, 0) | 1 << number
         self._automaton = ahocorasick.Automaton()
         for literal in by_literal.keys() | by_opening.keys():
@@ -291,9 +305,18 @@ class PatternTable:
             possible ^= lowest
             own = None if lowest & anywhere else places.get(lowest, ())
             if own is None or own:
+                if own and lowest & self._led:
+                    own = [at for place in own for at in range(_signs_before(text, start, place), place + 1)]
                 name, pattern = self._alternatives[lowest.bit_length() - 1]
                 found.append((name, (pattern, own if own is None or len(own) == 1 else sorted(set(own)))))
         return found
+
+
+def _signs_before(text: str, start: int, place: int) -> int:
+    """Return where the signs and the whitespace begin that stand in ``text[start:place]`` right before ``place``."""
+    while place > start and not text[place - 1].isalnum() and text[place - 1] != "_":
+        place -= 1
+    return place
 
 
 # The tables of a letter are asked one after the other, sentence by sentence.
