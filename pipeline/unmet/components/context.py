@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from spacy.matcher import PhraseMatcher
@@ -95,20 +96,32 @@ class Context:
 
 def longest(matches: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
     """Return matches (key, start, end) without overlaps: of two that overlap the longer, of equally long ones the first."""
-    kept = sorted(matches, key=lambda match: match[1:])
+    kept = sorted(matches, key=_PLACE)
     while True:
-        before, kept, at = kept, [], 0
-        while at < len(before):
-            one, behind = before[at], before[at + 1 : at + 2]
-            if behind and overlap(one[1:], behind[0][1:]):
-                kept.append(max(one, behind[0], key=lambda match: match[2] - match[1]))
-                at += 2
+        before, kept = kept, []
+        one: tuple[int, int, int] | None = None
+        for match in before:
+            if one is None:
+                one = match
+            elif match[1] < one[2]:
+                # They are in order: one that begins before the other ends overlaps it.
+                kept.append(max(one, match, key=_length))
+                one = None
             else:
                 kept.append(one)
-                at += 1
+                one = match
+        if one is not None:
+            kept.append(one)
         if len(kept) == len(before):
             return kept
-        kept.sort(key=lambda match: match[1:])
+        kept.sort(key=_PLACE)
+
+
+_PLACE = itemgetter(1, 2)
+
+
+def _length(match: tuple[int, int, int]) -> int:
+    return match[2] - match[1]
 
 
 def overlap(one: Tokens, other: Tokens) -> bool:

@@ -17,13 +17,13 @@ from unmet.components.mentions import Mention, add_mentions, mention, prose_sent
 from unmet.components.rules import criterion_rules
 from unmet.components.sentences import Sentence
 from unmet.layout.model import Offsets
-from unmet.layout.pattern import trim
+from unmet.layout.pattern import form, trim
 from unmet.reasoning.cues import turn
 from unmet.reasoning.limits import Amount, amounts
 from unmet.reasoning.lists import Item, list_items
 
 # A guideline sentence states a requirement only if it permits, limits or forbids something.
-_NORMATIVE = re.compile(
+_NORMATIVE = form(
     r"\b(?:recommend\w*|indicat\w*|criteri\w*|require\w*|should|must|only|necessary|warrant\w*|support\w*|appropriate|option"
     r"|reserved|until|unless|after|if|when|for|with|not|may|can|up\s+to|contingent|expected|documentation|evidence|failure|limit\w*"
     r"|unresponsive|need\w*|trial|\d)\b",
@@ -32,7 +32,7 @@ _NORMATIVE = re.compile(
 
 
 # A sentence that tells of studies or of a remedy's merits states no requirement.
-_TELLS = re.compile(
+_TELLS = form(
     r"\b(?:placebo|meta-?analys[ei]s|confidence\s+interval|case\s+series|number\s+needed|widely\s+used|widely\s+accepted|incurred|rates?\s+were"
     r"|insufficient\s+(?:evidence|scientific)|studies\s+(?:show|indicate|suggest|have))\b|\bcome\s+with\b",
     re.I,
@@ -179,6 +179,8 @@ def _alternatives_together(text: str, found: list[Mention]) -> list[Mention]:
 
 def _limits_apart(text: str, sentence: Sentence, found: list[Mention], start: int, end: int) -> list[Mention]:
     """Give each number of visits a statement of its own, from the words that make it a limit to the time it is for."""
+    if all(one["attributes"]["type"] != "quantity_limit" for one in found):
+        return found
     counted = [one for one in amounts(text, start, end) if one.quantity == "visits"]
     apart: list[Mention] = []
     cut: set[Offsets] = set()

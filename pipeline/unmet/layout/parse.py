@@ -35,7 +35,7 @@ _HEADINGS: tuple[tuple[str, str], ...] = (
 )
 _HEADING = form("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _HEADINGS))
 # With what headings begin; a pattern that begins with a capital is found faster than the headings themselves.
-_CAPITALS = re.compile(r"[CDEHIMT](?:[AaEeLlOoXx]|[MN]|h)")
+_CAPITALS = re.compile(r"[CDEHIMT](?:[Oo][WwCc]|[Ll][Ii]|[Xx][Pp]|[Aa][Ss][Ee]|MR|ND|he\s+E|[Ee][Dd][Ii])")
 _SUMMARY_LEAD_IN = form(
     r"[ :]*The (?:expert|physician|medical)? ?reviewer developed the following (?:clinical )?case summary.{0,160}?:"
     r"|[ :]*The following (?:clinical )?case summary was.{0,200}?:",

@@ -17,7 +17,7 @@ _STOPS = (
 _BOARD = form(rf"Board[- ]Certified in (.{{3,160}}?)(?={_STOPS})", re.S | re.I)
 _SUBSPECIALTY = form(rf"sub-?specialty (?:certificate )?in (.{{3,120}}?)(?={_STOPS}|, )", re.S | re.I)
 _LICENSED = form(rf"licensed (?:to practice (?:medicine )?)?in (.{{3,160}}?)(?={_STOPS})", re.S | re.I)
-_AGE = re.compile(
+_AGE = form(
     r"(?<![\d/.-])(\d{1,3})[\s-]*(?:years?|yrs?)\.?[\s-]*(?:old|of\s+age|(?=(?:fe)?male\b))"
     r"|(?<![\d/.-])(\d{1,3})[\s-]*(?:Y/?O\b|y\.\s?o\.)"
     r"|\bage[d]?:?\s+(?:of\s+)?(\d{1,3})\b",

@@ -25,6 +25,8 @@ _CLAIMS = r"Claims Administrator'?s? guidelines? ?:"
 _MAXIMUS = r"MAXIMUS guidelines? ?:"
 _RATIONALE = r"(?:(?:The )?(?:Expert|Physician) Reviewer['\u2019]?s? )?Decision rationale ?:"
 _LABEL = form(rf"(?P<claims>{_CLAIMS})|(?P<maximus>{_MAXIMUS})|(?P<rationale>{_RATIONALE})", re.I)
+# A colon behind the last letters of a label: a pattern that begins with a sign is found faster than the label itself.
+_COLON = re.compile(r":(?<=(?i:line|ines|nale|[\s\S]{3}\s):)")
 _DECISION = form(
     r"(?:(?<=\w)|(?<=[)\].,;%#\"*])) ?(?P<colon>[:\-\u2013]) ?(?P<word>Upheld|Uphold|Overturned|Overturn)\b ?\.? ?\Z",
     re.I,
@@ -102,7 +104,7 @@ def _sound(request: RequestParts) -> RequestParts:
 
 def _labelled_requests(text: str, start: int, end: int) -> Iterator[RequestParts]:
     heads: list[tuple[int, int, re.Match[str]]] = []
-    labels = list(_LABEL.finditer(text, start, end))
+    labels = _labels(text, start, end)
     previous_end = start
     for label in labels:
         decision = _DECISION.search(text, max(previous_end, label.start() - 40), label.start())
@@ -129,6 +131,15 @@ def _labelled_requests(text: str, start: int, end: int) -> Iterator[RequestParts
             maximus=parts.get("maximus"),
             rationale=parts.get("rationale"),
         )
+
+
+def _labels(text: str, start: int, end: int) -> list[re.Match[str]]:
+    """Return what ``_LABEL`` finds: it holds no colon but the one that it ends with."""
+    found = []
+    for colon in _COLON.finditer(text, start, end):
+        if match := _LABEL.search(text, max(start, text.rfind(":", 0, colon.start()) + 1), colon.end()):
+            found.append(match)
+    return found
 
 
 def _decision(word: str) -> Decision:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_END = re.compile(r"""[.?!]+["'\u201d\u2019)\]]*(?:\s+|(?=[A-Z][a-z])|\Z)""")
+# It begins with one mark, then more: a pattern that begins with a class is found faster than one that begins with many of it.
+_END = re.compile(r"""[.?!][.?!]*["'\u201d\u2019)\]]*(?:\s+|(?=[A-Z][a-z])|\Z)""")
 _OPENS = re.compile(r"""["'\u201c\u2018(\[]*(?:[A-Z0-9#*\u2022]|\Z)""")
 _OPENS_LOWER = re.compile(r"[a-z]{2}")
 # Matched against the words before a full stop in reverse.
 _LAST_WORD = re.compile(r"[^\s(\[\"'\u201c]*")
-# What stands before a numeral is looked at where there is one: a pattern that begins with a figure is found faster.
-_NUMERAL = re.compile(r"(\d\d?)[.)](?=\s*[A-Za-z\"\u201c(])(?!\d)")
+# The mark behind a numeral; its figures are looked at where there is one: a pattern that begins with a mark is found faster.
+_NUMERAL_MARK = re.compile(r"[.)](?<=\d.)(?=\s*[A-Za-z\"\u201c(])")
 # Words that end in a full stop without ending a sentence. Lower case, without the full stop.
 _TITLES = frozenset(["dr", "drs", "mr", "mrs", "ms", "messrs", "prof", "st", "mt", "hon", "sr", "jr"])
 _CITING = frozenset(
@@ -166,13 +167,15 @@ def _list_numerals(text: str, start: int, end: int) -> dict[int, bool]:
                 found[item.start] = stopped if item.mark == ")" else True
         run.clear()
 
-    for match in _NUMERAL.finditer(text, start, end):
-        begin = match.start()
+    for match in _NUMERAL_MARK.finditer(text, start + 1, end):
+        figures = begin = match.start() - 1
+        if begin > start and text[begin - 1].isdecimal():
+            figures = begin = begin - 1
         if begin and not _opens(text[begin - 1]):
             continue
         if begin > start and text[begin - 1] == "(" and (begin == 1 or _opens(text[begin - 2])):
             begin -= 1
-        item = _Numeral(begin, match.end(), int(match[1]), text[match.end() - 1])
+        item = _Numeral(begin, match.end(), int(text[figures : match.start()]), match[0])
         if _refers(text, start, begin):
             continue
         if run and item.number == run[-1].number + 1 and item.mark == run[-1].mark and begin - run[-1].end < 700:
