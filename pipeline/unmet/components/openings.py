@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,11 +43,17 @@ class Openings:
         """Return the offsets in ``text``, that of ``doc``, at which a match may begin, and those in ``also``; in order."""
         tokens = tokens_of(doc)
         found: list[int] = tokens.starts[self._opens[tokens.lower & _BITS]].tolist()
-        marks = [match.start() for match in _WITHIN.finditer(text)]
+        marks = _marks(text)
         if not marks and not also:
             return found
         starts = tokens.starts[tokens.starts.searchsorted(marks, "right") - 1].tolist() if marks else ()
         return sorted({*found, *starts, *(mark + 1 for mark in marks), *also})
+
+
+# Several components ask for those of the letter at hand.
+@lru_cache(maxsize=1)
+def _marks(text: str) -> list[int]:
+    return [match.start() for match in _WITHIN.finditer(text)]
 
 
 def matches(pattern: re.Pattern[str], text: str, start: int, end: int, places: list[int]) -> Iterator[re.Match[str]]:

@@ -445,8 +445,7 @@ def _name(procedure: Procedure, places: list[_Place], levels: list[str], contras
     """Write the full name in its fixed order: service, side and body part, levels, contrast."""
     anatomy = _anatomy()
     canonical = procedure.canonical
-    name = anatomy.written.get(canonical) or re.sub(r"[\w-]+", lambda m: anatomy.capitals.get(m[0], m[0]), canonical)
-    own = {anatomy.parts[m["part"].lower()] for m in anatomy.place.finditer(canonical) if m["part"]}
+    name, own = _named_parts(canonical)
     known = own | anatomy.implied.get(canonical, frozenset())
     if levels:
         known = known | {part for level in levels for part in anatomy.level_parts[level[0]]}
@@ -474,6 +473,14 @@ def _name(procedure: Procedure, places: list[_Place], levels: list[str], contras
         ordered = sorted(levels, key=lambda level: ("CTLS".index(level[0]), int(re.findall(r"\d+", level)[0])))
         name += " " + ", ".join(ordered)
     return f"{name} {contrast.replace('_', ' ')} contrast" if contrast else name
+
+
+@cache
+def _named_parts(canonical: str) -> tuple[str, frozenset[str]]:
+    """Return a lexicon name as it is written, and the body parts in it."""
+    anatomy = _anatomy()
+    name = anatomy.written.get(canonical) or re.sub(r"[\w-]+", lambda m: anatomy.capitals.get(m[0], m[0]), canonical)
+    return name, frozenset(anatomy.parts[m["part"].lower()] for m in anatomy.place.finditer(canonical) if m["part"])
 
 
 def _written(part: str, sides: set[str]) -> str:
