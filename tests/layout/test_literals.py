@@ -67,7 +67,28 @@ def test_a_table_finds_what_the_joined_alternatives_find(words: list[str]) -> No
 
 
 # Patterns built of what the rules are built of: words, numbers, signs, whitespace and any word; in groups, alternated, repeated.
-_PIECES = ["pain", "no", "of", "a", "x", "un", "\\d", "\\d{1,2}", "10", ">", "\\(?", ",?", "%", " ", " ?", "[- ]", "\\w+", "\\b", "(?<!\\w)", "^"]
+_PIECES = [
+    "pain",
+    "no",
+    "of",
+    "a",
+    "x",
+    "un",
+    "\\d",
+    "\\d{1,2}",
+    "10",
+    ">",
+    "\\(?",
+    ",?",
+    "%",
+    " ",
+    " ?",
+    "[- ]",
+    "\\w+",
+    "\\b",
+    "(?<!\\w)",
+    "^",
+]
 _SIGNED = st.recursive(
     st.lists(st.sampled_from(_PIECES), min_size=1, max_size=3).map("".join),
     lambda inner: st.one_of(
