@@ -16,7 +16,7 @@ from spacy.tokens import Doc
 from unmet.components.learned_mentions import _RATIONALES, LearnedMentions, _ruled, view_for_model
 from unmet.components.mentions import PROSE
 from unmet.components.phrase_finder import Kept, PhraseFinder
-from unmet.components.prose_view import ProseTokens, prose_tokens
+from unmet.components.prose_view import NO_TOKENS, prose_tokens
 from unmet.ingest import read_letter
 from unmet.learning.span_scorer import RULE_ATTRIBUTES, WORD_ATTRIBUTES, SpanScorer
 from unmet.reading import loaded
@@ -124,8 +124,7 @@ def test_what_was_read_before_changes_nothing(samples: Path, spans: Language) ->
 
 
 def test_a_letter_without_prose_has_no_spans(spans: Language) -> None:
-    nothing = ProseTokens(np.zeros(0, "uint64"), [], np.zeros(0, bool), [], [], [], [], [])
-    bounds, scores = PhraseFinder(spans, loaded().vocab).find(nothing, [])
+    bounds, scores = PhraseFinder(spans, loaded().vocab).find(NO_TOKENS, [])
     assert len(bounds) == len(scores) == 0
 
 

@@ -26,9 +26,9 @@ from thinc.api import NumpyOps
 
 from unmet.components.function_findings import finding_attributes
 from unmet.components.letter_layout import letter_text
-from unmet.components.mentions import PROSE, REACH, Mention, mention, prose_sentences
+from unmet.components.mentions import PROSE, Mention, mention, prose_sentences
 from unmet.components.phrase_finder import PhraseFinder
-from unmet.components.prose_view import PHRASES, ProseTokens, ProseView, prose_tokens, prose_view
+from unmet.components.prose_view import ProseTokens, ProseView, prose_tokens, prose_view
 from unmet.components.sentences import Sentence
 from unmet.learning.phrase_model import DECIDED, PhraseModel, PhraseView
 from unmet.learning.weights import read_weights, write_weights
@@ -39,6 +39,8 @@ GROUP = "phrases"
 RULE_GROUP = "rules"
 # From this score on the span categoriser suggests a span.
 _SUGGESTED = 0.3
+# How far the words around a phrase tell what it means; farther ones add nothing (in folds as good as the whole sentence).
+_REACH = 60  # characters
 _RATIONALES = frozenset(["rationale"])
 # Where something was found: character offsets and the score of the span categoriser (NER gives none: 1).
 Place = tuple[int, int, float]
@@ -55,13 +57,13 @@ def view_for_model(doc: Doc, vocab: Any, kinds: frozenset[str] = PROSE) -> Prose
 
 def _ruled(doc: Doc, tokens: ProseTokens) -> list[tuple[int, int, str]]:
     """Return the rules' phrases as spans of ``tokens`` with their labels; without those whose bounds are none of tokens."""
-    phrases = [one for one in doc._.mentions or [] if one["label"] in PHRASES]
+    phrases = [one for one in doc._.mentions or [] if one["label"] in DECIDED]
     return [(*own, one["label"]) for one in phrases if (own := tokens.tokens(one["start"], one["end"])) is not None]
 
 
 def phrase_view(text: str, sentence: Sentence, start: int, end: int, rules: str) -> PhraseView:
     """Return the phrase ``text[start:end]`` of ``sentence`` as the classifiers see it."""
-    before, after = text[max(sentence["start"], start - REACH) : start], text[end : min(sentence["end"], end + REACH)]
+    before, after = text[max(sentence["start"], start - _REACH) : start], text[end : min(sentence["end"], end + _REACH)]
     return PhraseView(text[start:end], before, after, sentence["voice"], rules)
 
 

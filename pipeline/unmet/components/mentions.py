@@ -19,10 +19,6 @@ if not Doc.has_extension("mentions"):
 # Where mentions are looked for; form text and guideline lines hold none.
 PROSE = frozenset(["case_summary", "request_title", "rationale"])
 
-# So far the trained classifiers look around a mention (characters): farther than any sentence of a real letter is long, so that
-# a text that is one endless sentence takes no endless time.
-REACH = 2500
-
 
 class Mention(TypedDict):
     """One mention: label and character offsets, what it means, who says so (``rule``) and how surely."""

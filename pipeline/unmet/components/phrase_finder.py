@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from unmet.components.clause_suggester import clause_bounds, with_spans, word_sign
-from unmet.learning.span_scorer import RULE_ATTRIBUTES, WORD_ATTRIBUTES, SpanScorer
+from unmet.components.prose_view import LEMMAS, TAGS
+from unmet.learning.span_scorer import WORD_ATTRIBUTES, SpanScorer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
     from unmet.components.prose_view import ProseTokens
 
-# Words whose vectors are kept, a kilobyte each, and marks of the rules.
-_WORDS, _MARKS = 8192, 512
+# Words whose vectors are kept, half a kilobyte each, and signs of sentences.
+_WORDS, _SIGNS = 8192, 512
 
 
 class Kept:
@@ -40,9 +41,13 @@ class Kept:
 
     def rows(self, keys: Sequence[Any]) -> NDArray[Any]:
         """Return the rows of ``keys``."""
-        if not all(map(self._places.__contains__, keys)):
+        places = self._places
+        try:
+            own = [places[key] for key in keys]
+        except KeyError:
             self._add(keys)
-        found: NDArray[Any] = self._rows.take([self._places[key] for key in keys], axis=0)
+            own = [places[key] for key in keys]
+        found: NDArray[Any] = self._rows.take(np.array(own, "int64"), axis=0)
         return found
 
     def _add(self, keys: Sequence[Any]) -> None:
@@ -76,14 +81,20 @@ class PhraseFinder:
         self.labels: tuple[str, ...] = cast("Any", spans.get_pipe("spancat")).labels
         self._longest = int(spans.config["components"]["spancat"]["suggester"]["longest"])
         self.words = Kept(_WORDS, self._scorer.width + 1, self._of_words)
-        self.marks = Kept(_MARKS, self._scorer.width, self._of_marks)
+        self._signs = Kept(_SIGNS, self._scorer.width, self._of_signs)
+        self._tags, self._lemmas = (
+            self._scorer.vectors(np.array([[vocab.strings.add(mark)] for mark in marks], "uint64"), (attribute,))
+            for marks, attribute in ((TAGS, "TAG"), (LEMMAS, "LEMMA"))
+        )
 
     def find(self, tokens: ProseTokens, ruled: Iterable[tuple[int, int]]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return the spans that are judged (first token, the one after the last) and their probabilities, a column per label
         and one for none. ``ruled`` are spans that the rules found."""
         words = self.words.rows(tokens.orths.tolist())
         bounds = with_spans(clause_bounds(words[:, -1].astype("int64"), tokens.opens, self._longest), ruled)
-        vectors = words[:, :-1] + self.marks.rows(list(zip(tokens.tags, tokens.lemmas, tokens.morphs, strict=True)))
+        vectors = self._signs.rows(tokens.signs).take(tokens.sentences, axis=0)
+        for rows in (words[:, :-1], self._tags.take(tokens.tags, axis=0), self._lemmas.take(tokens.lemmas, axis=0)):
+            vectors += rows
         return bounds, self._scorer.scores(vectors, bounds)
 
     def _of_words(self, orths: list[int]) -> NDArray[Any]:
@@ -93,7 +104,5 @@ class PhraseFinder:
         signs = np.array([word_sign(one.lower_) for one in words], "float32")
         return np.column_stack([self._scorer.vectors(keys, WORD_ATTRIBUTES), signs])
 
-    def _of_marks(self, marks: list[tuple[str, str, str]]) -> NDArray[Any]:
-        strings, morphology = self._vocab.strings, self._vocab.morphology
-        keys = [[strings.add(tag), strings.add(lemma), morphology.add(morph)] for tag, lemma, morph in marks]
-        return self._scorer.vectors(np.array(keys, "uint64"), RULE_ATTRIBUTES)
+    def _of_signs(self, signs: list[str]) -> NDArray[Any]:
+        return self._scorer.vectors(np.array([[self._vocab.morphology.add(sign)] for sign in signs], "uint64"), ("MORPH",))

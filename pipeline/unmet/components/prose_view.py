@@ -9,6 +9,7 @@ sentence and the section it stands in. With few annotated letters a model learns
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -25,23 +26,27 @@ if TYPE_CHECKING:
 
     from unmet.components.mentions import Mention
 
-NAMES = {"MEDICATION": "MED", "PROCEDURE": "PROC", "CONDITION": "COND", "CITATION": "CITE"}
-PHRASES = {"CRITERION": "CRIT", "FUNCTION": "FUNC"}
-OUTSIDE = "O"
+_NAMES = {"MEDICATION": "MED", "PROCEDURE": "PROC", "CONDITION": "COND", "CITATION": "CITE"}
+_PHRASES = {"CRITERION": "CRIT", "FUNCTION": "FUNC"}
+# The marks: of a token outside of any mention, then of the first token of a mention and of those that follow it, by label.
+TAGS, LEMMAS = (("O", *(f"{part}-{name}" for name in names.values() for part in "BI")) for names in (_NAMES, _PHRASES))
+_TAG, _LEMMA = ({label: 1 + 2 * number for number, label in enumerate(names)} for names in (_NAMES, _PHRASES))
 
 
 class ProseTokens(NamedTuple):
     """The tokens of the prose, in columns: the spelling (spaCy's hash of it), whether a blank follows and whether a sentence
-    begins; where they begin and end in the letter (character offsets), and the marks of the rules."""
+    begins; where they begin and end in the letter (character offsets); the marks of the rules (places in :data:`TAGS` and
+    :data:`LEMMAS`); and the sentence, of which ``signs`` tells voice and section."""
 
     orths: NDArray[np.uint64]
-    spaces: list[bool]
+    spaces: NDArray[np.bool_]
     opens: NDArray[np.bool_]
     starts: list[int]
     ends: list[int]
-    tags: list[str]
-    lemmas: list[str]
-    morphs: list[str]
+    tags: NDArray[np.int64]
+    lemmas: NDArray[np.int64]
+    sentences: NDArray[np.int64]
+    signs: list[str]
 
     def characters(self, start: int, end: int) -> tuple[int, int]:
         """Return the offsets in the letter of the tokens ``start`` to ``end`` (exclusive)."""
@@ -56,12 +61,16 @@ class ProseTokens(NamedTuple):
         return first, last + 1
 
 
+_NONE = np.zeros(0, "int64")
+NO_TOKENS = ProseTokens(_NONE.astype("uint64"), _NONE.astype(bool), _NONE.astype(bool), [], [], _NONE, _NONE, _NONE, [])
+
+
 def prose_tokens(doc: Doc, kinds: frozenset[str] = PROSE) -> ProseTokens:
     """Return the tokens of the prose of ``doc``, whose sentences, voices and rule mentions are known: the sections of
     ``kinds``."""
     sentences = [one for one in prose_sentences(doc) if one["section_kind"] in kinds]
     if not sentences:
-        return ProseTokens(np.zeros(0, "uint64"), [], np.zeros(0, bool), [], [], [], [], [])
+        return NO_TOKENS
     columns: Any = doc.to_array([ORTH, IDX, LENGTH, SPACY, IS_SPACE])
     places = columns[:, 1].astype("int64")
     # Each token's sentence: the last that begins at or before it, if it has not ended.
@@ -79,13 +88,14 @@ def prose_tokens(doc: Doc, kinds: frozenset[str] = PROSE) -> ProseTokens:
     mentions = doc._.mentions or []
     return ProseTokens(
         orths=columns[chosen, 0],
-        spaces=spaced[chosen].tolist(),
+        spaces=spaced[chosen],
         opens=np.diff(own, prepend=-1) != 0,
         starts=starts,
         ends=ends,
-        tags=_marks(starts, ends, mentions, NAMES),
-        lemmas=_marks(starts, ends, mentions, PHRASES),
-        morphs=[signs[number] for number in own.tolist()],
+        tags=_marks(starts, ends, mentions, _TAG),
+        lemmas=_marks(starts, ends, mentions, _LEMMA),
+        sentences=own,
+        signs=signs,
     )
 
 
@@ -102,21 +112,24 @@ def prose_view(doc: Doc, vocab: Vocab, kinds: frozenset[str] = PROSE) -> ProseVi
     view = Doc(
         vocab,
         words=[doc.vocab.strings[key] for key in tokens.orths.tolist()],
-        spaces=tokens.spaces,
+        spaces=tokens.spaces.tolist(),
         sent_starts=tokens.opens.tolist(),
-        tags=tokens.tags,
-        lemmas=tokens.lemmas,
-        morphs=tokens.morphs,
+        tags=[TAGS[place] for place in tokens.tags.tolist()],
+        lemmas=[LEMMAS[place] for place in tokens.lemmas.tolist()],
+        morphs=[tokens.signs[number] for number in tokens.sentences.tolist()],
     )
     return ProseView(view, tokens)
 
 
-def _marks(starts: list[int], ends: list[int], mentions: Iterable[Mention], names: dict[str, str]) -> list[str]:
-    """Mark the tokens of each mention with its label's short name, the first with ``B-``, the others with ``I-``."""
-    marks = [OUTSIDE] * len(starts)
-    for one in sorted((m for m in mentions if m["label"] in names), key=lambda m: m["start"]):
+def _marks(starts: list[int], ends: list[int], mentions: Iterable[Mention], marks: dict[str, int]) -> NDArray[np.int64]:
+    """Mark the tokens of each mention by its label: ``marks`` gives the mark of the first token, the others have the next one."""
+    found = np.zeros(len(starts), "int64")
+    for one in sorted([m for m in mentions if m["label"] in marks], key=_start):
         first = bisect_right(ends, one["start"])
-        for token in range(first, bisect_left(starts, one["end"])):
-            if marks[token] == OUTSIDE:
-                marks[token] = ("B-" if token == first else "I-") + names[one["label"]]
-    return marks
+        for token in range(first, bisect_left(starts, one["end"], first)):
+            if not found[token]:
+                found[token] = marks[one["label"]] + (token != first)
+    return found
+
+
+_start = itemgetter("start")

@@ -101,7 +101,7 @@ def _classifier(models: Sequence[_Weights]) -> PairClassifier:
     features, feature = np.unique(places[:cut] // types, return_inverse=True)
     by_type = np.zeros((len(features), types, width), "float32")
     by_type[feature, places[:cut] % types] = weights[:cut]
-    bias = sum(one.bias for one in models) / np.float32(len(models))
+    bias = np.mean([one.bias for one in models], axis=0, dtype="float32")
     none = np.zeros((0, width), "float32")
     return PairClassifier(
         HashedClassifier(
@@ -178,7 +178,7 @@ def _fit_pairs(examples: Sequence[RelationExample], sentences: Sequence[Rational
 
 
 def _fit_requests(
-    pairs: HashedClassifier, examples: Sequence[RelationExample], held_out: Sequence[NDArray[Any] | None]
+    pairs: PairClassifier, examples: Sequence[RelationExample], held_out: Sequence[NDArray[Any] | None]
 ) -> RelationModel:
     inputs: list[NDArray[np.float32]] = []
     items: list[list[int]] = []

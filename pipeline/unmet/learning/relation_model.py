@@ -400,7 +400,7 @@ class PairClassifier:
     """
 
     def __init__(self, by_type: HashedClassifier, shared: HashedClassifier) -> None:
-        """Take the weights by type and label (a column each, in the order of :func:`criterion_types`), and those for all types."""
+        """Take the weights by type and label (a column each, in the order of :func:`criterion_types`), and those of all alike."""
         self._by_type, self._shared = by_type, shared
 
     @property

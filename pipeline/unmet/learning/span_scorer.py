@@ -6,7 +6,7 @@ It reads the weights out of a trained pipeline (``MultiHashEmbed``, ``MaxoutWind
 - the mixing layer after the embedding is linear in each attribute, so the tables are multiplied by it beforehand, and
   a token's vector is a sum of rows (which a caller may keep: it depends on nothing but the token's attributes);
 - mean and maximum of a span come from sums and maxima that all spans share, not from a copy of its tokens;
-- what a span's first and last token add to its hidden layer is computed once per token, not once per span.
+- what a span's first and last token and its mean add to its hidden layer is computed once per token, not once per span.
 """
 
 from __future__ import annotations
@@ -59,13 +59,13 @@ class SpanScorer:
         self._mixed = _scale(scales[0])
         self._windows = [(*_pieces(one), *_scale(scale)) for one, scale in zip(windows, scales[1:], strict=True)]
         weights, self._reduced_bias = _pieces(reducer)
-        self._last, self._first, self._mean, self._most = (
-            np.ascontiguousarray(weights[:, number * width : (number + 1) * width].T) for number in range(4)
-        )
-        self._mean_most = np.vstack([self._mean, self._most])
-        self._reduced = _scale(own_scale)
-        output = _named(reader, "softmax")[0]
-        self._output, self._output_bias = output.get_param("W").T.copy(), output.get_param("b")
+        last, first, mean, most = (weights[:, number * width : (number + 1) * width].T for number in range(4))
+        self._of_tokens, self._most = np.hstack([mean, last, first]), np.ascontiguousarray(most)
+        # The scale before the last layer becomes part of it.
+        gain, shift = _scale(own_scale)
+        output = _named(reader, "softmax")[0].get_param("W").T
+        self._output = gain[:, None] * output
+        self._output_bias = _named(reader, "softmax")[0].get_param("b") + shift @ output
         self._hash = NumpyOps().hash
 
     @property
@@ -114,26 +114,30 @@ class SpanScorer:
     def _of_spans(self, tokens: Floats, bounds: NDArray[np.int64]) -> Floats:
         low, high = int(bounds[:, 0].min()), int(bounds[:, 1].max())
         tokens, starts, ends = tokens[low:high], bounds[:, 0] - low, bounds[:, 1] - low
-        lengths = ends - starts
-        width = tokens.shape[1]
-        sums = np.zeros((len(tokens) + 1, width))
-        np.cumsum(tokens, axis=0, out=sums[1:])
-        means = sums.take(ends, axis=0)
-        means -= sums.take(starts, axis=0)
-        means /= lengths[:, None]
-        pooled = np.empty((len(bounds), 2 * width), "float32")
-        pooled[:, :width] = means
-        pooled[:, width:] = _maxima(tokens, starts, ends)
-        hidden = pooled @ self._mean_most
-        for places, weights in ((ends - 1, self._last), (starts, self._first)):
-            asked = np.zeros(len(tokens), bool)
-            asked[places] = True
-            own = np.flatnonzero(asked)
-            place = np.cumsum(asked) - 1
-            hidden += (tokens.take(own, axis=0) @ weights).take(place.take(places), axis=0)
+        own = tokens @ self._of_tokens
+        width = len(self._reduced_bias)
+        # The mean's part is linear, so it comes from sums that all spans share.
+        sums = _running(own[:, :width])
+        hidden = sums.take(ends, axis=0)
+        hidden -= sums.take(starts, axis=0)
+        hidden /= (ends - starts).astype("float32")[:, None]
+        hidden += _maxima(tokens, starts, ends) @ self._most
+        hidden += own[:, width : 2 * width].take(ends - 1, axis=0)
+        hidden += own[:, 2 * width :].take(starts, axis=0)
         hidden += self._reduced_bias
-        reduced = _normal(_best(hidden, len(self._reduced[0])), *self._reduced)
+        reduced = _standardized(_best(hidden, len(self._output)))
         return softmax(reduced @ self._output + self._output_bias)
+
+
+def _running(rows: Floats) -> Floats:
+    """Return the sums of no row, the first, the first two, and so on; in steps that double (np.cumsum goes row by row)."""
+    sums = np.zeros((len(rows) + 1, rows.shape[1]), "float32")
+    sums[1:] = rows
+    step = 1
+    while step < len(sums):
+        sums[step:] += sums[:-step]
+        step *= 2
+    return sums
 
 
 def _maxima(tokens: Floats, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> Floats:
@@ -191,10 +195,15 @@ def _best(hidden: Floats, width: int) -> Floats:
 
 
 def _normal(values: Floats, gain: Floats, bias: Floats) -> Floats:
+    normal = _standardized(values)
+    normal *= gain
+    normal += bias
+    return normal
+
+
+def _standardized(values: Floats) -> Floats:
     count = np.float32(values.shape[1])
     centred = values - np.add.reduce(values, axis=1, keepdims=True) / count
     spread = np.einsum("ij,ij->i", centred, centred)[:, None] / count + _EPSILON
     centred *= 1 / np.sqrt(spread)
-    centred *= gain
-    centred += bias
     return cast("Floats", centred)

@@ -76,7 +76,8 @@ class _Word(NamedTuple):
 @lru_cache(maxsize=_WORDS_KEPT)
 def _word(word: str) -> _Word:
     spelt = "0" if word.isdigit() else word
-    return _Word(spelt.encode(), tuple(hashes([f"w:{spelt}", *((f"sx:{spelt[-3:]}", f"px:{spelt[:4]}") if len(spelt) > 5 else ())])))
+    affixes = (f"sx:{spelt[-3:]}", f"px:{spelt[:4]}") if len(spelt) > 5 else ()
+    return _Word(spelt.encode(), tuple(hashes([f"w:{spelt}", *affixes])))
 
 
 # Boilerplate and guidelines are quoted in letter after letter, word for word.
