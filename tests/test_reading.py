@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import unmet
-import unmet.reading
+import unmet.assemble
 from unmet.errors import UnmetError, UnreadableLetterError
 from unmet.ingest import LetterText, read_letter
 from unmet.loading import load
@@ -120,14 +120,14 @@ def test_reading_many_with_two_workers_equals_one_byte_for_byte(three: list[Path
 
 
 def test_reading_many_reports_a_crash_and_goes_on(three: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    determine = unmet.reading.determine
+    whole = unmet.assemble.assemble
 
-    def crash(letter: LetterText, **options: object) -> object:
+    def crash(letter: LetterText, *given: object, **options: object) -> object:
         if letter.source.path == str(three[1]):
             raise RuntimeError("the words of a letter")
-        return determine(letter, **options)  # type: ignore[arg-type]
+        return whole(letter, *given, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(unmet.reading, "determine", crash)
+    monkeypatch.setattr(unmet.assemble, "assemble", crash)
     errors: list[UnreadableLetterError] = []
     found = list(read_many(three, on_error=errors.append))
     assert [one.source.path for one in found] == [str(three[0]), str(three[2])]

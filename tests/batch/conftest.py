@@ -11,9 +11,9 @@ _TRAPS = """
 import os, re, time
 import unmet.reading as reading
 
-whole = reading.determine_bytes
+whole = reading.letter_from_bytes
 
-def determine_bytes(data, name, **options):
+def letter_from_bytes(data, name):
     if b"[abort]" in data:
         os.abort()
     if b"[hang in C]" in data:
@@ -30,9 +30,9 @@ def determine_bytes(data, name, **options):
             pass
         else:
             os.kill(os.getpid(), 9)
-    return whole(data, name, **options)
+    return whole(data, name)
 
-reading.determine_bytes = determine_bytes
+reading.letter_from_bytes = letter_from_bytes
 """
 
 

@@ -29,19 +29,19 @@ import os, time
 from pathlib import Path
 import unmet.reading as reading
 
-whole = reading.determine_bytes
+whole = reading.letter_from_bytes
 folder = Path(__file__).parent
 
-def determine_bytes(data, name, **options):
+def letter_from_bytes(data, name):
     if b"{CRASH}" in data:
         os.abort()
     if b"{GATE}" in data:
         (folder / "reached").touch()
         while not (folder.parent / "open").exists():
             time.sleep(0.05)
-    return whole(data, name, **options)
+    return whole(data, name)
 
-reading.determine_bytes = determine_bytes
+reading.letter_from_bytes = letter_from_bytes
 """
 _OTHER_VERSION = """
 import unmet

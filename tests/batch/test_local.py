@@ -24,6 +24,11 @@ def job(name: str, data: bytes) -> Job:
     return Job(name, data, hashlib.sha256(data).hexdigest())
 
 
+def one(worker: WorkerProcess, letter: Job) -> Outcome:
+    (outcome,) = worker.read([letter])
+    return outcome
+
+
 @pytest.fixture
 def letter(samples: Path) -> bytes:
     return (samples / "sample-2013-notice.txt").read_bytes()
@@ -37,7 +42,7 @@ def worker() -> Iterator[WorkerProcess]:
 
 
 def test_worker_process_reads_a_letter_to_one_line_of_json(worker: WorkerProcess, letter: bytes) -> None:
-    outcome = worker.read(job("a.txt", letter))
+    outcome = one(worker, job("a.txt", letter))
     assert (outcome.name, outcome.state, outcome.reason) == ("a.txt", "read", None)
     assert b"\n" not in outcome.record
     record = Determination.from_json(outcome.record)
@@ -46,18 +51,18 @@ def test_worker_process_reads_a_letter_to_one_line_of_json(worker: WorkerProcess
 
 
 def test_worker_process_an_unreadable_letter_fails_with_its_reason(worker: WorkerProcess) -> None:
-    outcome = worker.read(job("a.txt", b"  "))
+    outcome = one(worker, job("a.txt", b"  "))
     assert (outcome.state, outcome.reason, outcome.record) == ("failed", "is empty", b"")
 
 
 @pytest.mark.usefixtures("traps")
 def test_worker_process_a_letter_that_crashes_it_is_quarantined_and_the_next_is_read(letter: bytes) -> None:
     worker = WorkerProcess(SETTINGS)
-    crashed = worker.read(job("bad.txt", letter + b"[abort]"))
+    crashed = one(worker, job("bad.txt", letter + b"[abort]"))
     assert crashed.state == "quarantined"
     assert crashed.sha256 == hashlib.sha256(letter + b"[abort]").hexdigest()
     assert "SIGABRT" in str(crashed.reason)
-    assert worker.read(job("good.txt", letter)).state == "read"
+    assert one(worker, job("good.txt", letter)).state == "read"
     worker.close()
 
 
@@ -65,16 +70,30 @@ def test_worker_process_a_letter_that_crashes_it_is_quarantined_and_the_next_is_
 @pytest.mark.parametrize("trap", [b"[hang in C]", b"[sleep]"])
 def test_worker_process_a_letter_that_takes_too_long_is_quarantined(letter: bytes, trap: bytes) -> None:
     worker = WorkerProcess(Settings(RULES, max_seconds=10))
-    hung = worker.read(job("bad.txt", letter + trap))
+    hung = one(worker, job("bad.txt", letter + trap))
     assert (hung.state, hung.reason) == ("quarantined", "took longer than 10 seconds; raise --max-seconds to read it")
-    assert worker.read(job("good.txt", letter)).state == "read"
+    assert one(worker, job("good.txt", letter)).state == "read"
     worker.close()
 
 
 @pytest.mark.usefixtures("traps")
 def test_worker_process_that_is_killed_once_is_not_held_against_the_letter(letter: bytes) -> None:
     worker = WorkerProcess(SETTINGS)
-    assert worker.read(job("innocent.txt", letter + b"[once]")).state == "read"
+    assert one(worker, job("innocent.txt", letter + b"[once]")).state == "read"
+    worker.close()
+
+
+@pytest.mark.usefixtures("traps")
+@pytest.mark.parametrize("trap", [b"[abort]", b"[hang in C]", b"[once]"])
+def test_worker_process_what_happens_to_one_letter_happens_to_none_that_is_read_with_it(letter: bytes, trap: bytes) -> None:
+    worker = WorkerProcess(Settings(RULES, max_seconds=10))
+    names = ["a.txt", "bad.txt", "empty.txt", "z.txt"]
+    together = [job("a.txt", letter), job("bad.txt", letter + trap), job("empty.txt", b" "), job("z.txt", letter)]
+    outcomes = worker.read(together)
+    assert [outcome.name for outcome in outcomes] == names
+    bad = "read" if trap == b"[once]" else "quarantined"
+    assert [outcome.state for outcome in outcomes] == ["read", bad, "failed", "read"]
+    assert outcomes[0].record == one(worker, together[0]).record
     worker.close()
 
 
@@ -83,7 +102,7 @@ def test_worker_process_what_a_library_prints_of_a_letter_reaches_no_log(
     letter: bytes, capfd: pytest.CaptureFixture[str]
 ) -> None:
     worker = WorkerProcess(SETTINGS)
-    assert worker.read(job("a.txt", letter + b"[print]")).state == "read"
+    assert one(worker, job("a.txt", letter + b"[print]")).state == "read"
     worker.close()
     assert "words" not in "".join(capfd.readouterr())
 
@@ -94,7 +113,7 @@ def test_worker_process_begins_anew_so_that_what_it_learns_does_not_add_up(
     monkeypatch.setattr("unmet.batch.worker_process._LETTERS", 2)
     processes, records = [], []
     for _ in range(3):
-        records.append(worker.read(job("a.txt", letter)).record)
+        records.append(one(worker, job("a.txt", letter)).record)
         assert worker._process is not None
         processes.append(worker._process.pid)
     assert processes[0] == processes[1] != processes[2]
@@ -103,7 +122,7 @@ def test_worker_process_begins_anew_so_that_what_it_learns_does_not_add_up(
 
 def test_worker_process_a_pipeline_that_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(WorkerStartError, match="holds no trained pipeline") as caught:
-        WorkerProcess(Settings(str(tmp_path))).read(job("a.txt", b"text"))
+        one(WorkerProcess(Settings(str(tmp_path))), job("a.txt", b"text"))
     assert "\n" not in str(caught.value)
 
 

@@ -16,6 +16,7 @@ import msgspec
 from unmet.batch.cluster_worker import ClusterError, Parcel, Run, end_run, read_letters
 from unmet.batch.run import what_makes_records_differ
 from unmet.loading import RULES
+from unmet.together import LETTERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from unmet.batch.worker import Settings
 
 # Tasks under way for each thread of a worker: enough that none waits while one letter takes long.
-_AHEAD = 8
+_AHEAD = 4
 # Dask gives a task to another worker a few times; then its letters are tried so often one by one.
 _ATTEMPTS = 3
 _TO_CONNECT, _TO_ANSWER, _WITHOUT_WORKERS, _LOOK = 10.0, 30.0, 60.0, 2.0
@@ -34,7 +35,7 @@ class ClusterEngine:
     """The workers of a Dask cluster. They fetch what has a path or an address; other letters are sent to them."""
 
     fetches = True
-    chunk = 8
+    chunk = LETTERS
 
     def __init__(self, scheduler: str, settings: Settings, max_bytes: int) -> None:
         """Connect to the scheduler at an address such as ``tcp://10.0.0.1:8786``.

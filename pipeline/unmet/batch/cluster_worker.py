@@ -68,12 +68,12 @@ def read_letters(letters: Parcel[Job | Pointer], run: Run) -> Parcel[Outcome | N
         if problem := _difference(run.settings, run.expected):
             raise ClusterError(problem)
         process = _take(run.settings)
-        outcomes: list[Outcome | None] = []
         try:
-            for letter in letters.content:
-                if run.id in _ended:
-                    return Parcel([])
-                outcomes.append(_read(letter, process, run.max_bytes))
+            if run.id in _ended:
+                return Parcel([])
+            fetched = [_fetched(letter, run.max_bytes) for letter in letters.content]
+            read = iter(process.read([one for one in fetched if isinstance(one, Job)]))
+            outcomes = [next(read) if isinstance(one, Job) else one for one in fetched]
         finally:
             _give_back(process, run)
     except UnmetError as error:
@@ -82,7 +82,7 @@ def read_letters(letters: Parcel[Job | Pointer], run: Run) -> Parcel[Outcome | N
 
 
 def end_run(run: Run) -> None:
-    """End the processes that wait for letters of a run; those that are reading end after their letter."""
+    """End the processes that wait for letters of a run; those that are reading end after their letters."""
     with _lock:
         _ended.add(run.id)
         over = [process for _, settings, process in _idle if settings == run.settings]
@@ -91,15 +91,16 @@ def end_run(run: Run) -> None:
         process.close()
 
 
-def _read(letter: Job | Pointer, process: WorkerProcess, max_bytes: int) -> Outcome | None:
+def _fetched(letter: Job | Pointer, max_bytes: int) -> Job | Outcome | None:
+    """Return a letter with its bytes, what became of it where these cannot be had, or None where its content is known."""
     if isinstance(letter, Job):
-        return process.read(letter)
+        return letter
     try:
         data = fetch(letter.url, max_bytes)
     except UnreadableLetterError as error:
         return Outcome(letter.name, None, "failed", reason=error.reason)
     sha256 = hashlib.sha256(data).hexdigest()
-    return None if sha256 == letter.known else process.read(Job(letter.name, data, sha256))
+    return None if sha256 == letter.known else Job(letter.name, data, sha256)
 
 
 @cache

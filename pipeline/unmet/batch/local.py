@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from unmet.batch.jobs import Job, Pointer
 from unmet.batch.worker_process import WorkerProcess
+from unmet.together import LETTERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from unmet.batch.jobs import Outcome
     from unmet.batch.worker import Settings
 
-# Letters under way per worker: enough that none waits while one letter takes long, few enough to be held in memory.
-_AHEAD = 16
+# Letters under way per worker: enough that none waits while others take long, few enough to be held in memory.
+_AHEAD = 2 * LETTERS
 
 
 def cores() -> int:
@@ -27,10 +28,10 @@ def cores() -> int:
 
 
 class LocalEngine:
-    """As many processes as ``workers``, each with a thread here that hands it a letter and waits."""
+    """As many processes as ``workers``, each with a thread here that hands it letters and waits."""
 
     fetches = False
-    chunk = 1
+    chunk = LETTERS
 
     def __init__(self, workers: int, settings: Settings) -> None:
         """Take note of how to read; a process is started when there is a letter for it. ``workers`` is at least 1."""
@@ -56,6 +57,6 @@ class LocalEngine:
     def _read(self, jobs: list[Job]) -> list[Outcome]:
         worker = self._idle.get()
         try:
-            return [worker.read(job) for job in jobs]
+            return worker.read(jobs)
         finally:
             self._idle.put(worker)

@@ -20,6 +20,8 @@ from unmet.batch.jobs import Job, Outcome, read_frame, write_frame
 from unmet.errors import UnmetError, UnreadableLetterError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from spacy.language import Language
 
     from unmet.record import Determination
@@ -33,15 +35,18 @@ class Settings(msgspec.Struct, frozen=True):
     max_seconds: float = 60
 
 
-def read_job(job: Job, settings: Settings, nlp: Language) -> Outcome:
-    """Read one letter; whatever goes wrong becomes a failed outcome."""
-    from unmet.reading import determine_bytes
+def read_jobs(jobs: Sequence[Job], settings: Settings, nlp: Language) -> list[Outcome]:
+    """Read letters together; whatever goes wrong with one becomes its failed outcome."""
+    from unmet.reading import read_files
 
-    try:
-        determination = determine_bytes(job.data, job.name, with_text=settings.with_text, nlp=nlp)
-    except UnreadableLetterError as error:
-        return Outcome(job.name, job.sha256, "failed", reason=error.reason)
-    return Outcome(job.name, job.sha256, "read", determination.to_json(), None, _tally(determination))
+    outcomes = []
+    found = read_files([(job.name, job.data) for job in jobs], with_text=settings.with_text, nlp=nlp)
+    for job, one in zip(jobs, found, strict=True):
+        if isinstance(one, UnreadableLetterError):
+            outcomes.append(Outcome(job.name, job.sha256, "failed", reason=one.reason))
+        else:
+            outcomes.append(Outcome(job.name, job.sha256, "read", one.to_json(), None, _tally(one)))
+    return outcomes
 
 
 def _tally(determination: Determination) -> dict[str, int]:
@@ -80,7 +85,7 @@ def main() -> None:
         write_frame(outcomes, str(error).encode())
         return
     # What is imported and compiled with the first letter is not that letter's time.
-    read_job(Job("", b"The request is not medically necessary.", ""), settings, nlp)
+    read_jobs([Job("", b"The request is not medically necessary.", "")], settings, nlp)
     # What is loaded stays: the garbage collector need not look through it again and again.
     gc.collect()
     gc.freeze()
@@ -88,13 +93,13 @@ def main() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     os.dup2(1, 2)
     write_frame(outcomes, b"")
-    decoder = msgspec.msgpack.Decoder(Job)
+    decoder = msgspec.msgpack.Decoder(list[Job])
     while (frame := read_frame(jobs)) is not None:
         # The kernel's own alarm, with its default action: it ends even code that never returns to Python.
         signal.setitimer(signal.ITIMER_REAL, settings.max_seconds)
-        outcome = read_job(decoder.decode(frame), settings, nlp)
+        read = read_jobs(decoder.decode(frame), settings, nlp)
         signal.setitimer(signal.ITIMER_REAL, 0)
-        write_frame(outcomes, msgspec.msgpack.encode(outcome))
+        write_frame(outcomes, msgspec.msgpack.encode(read))
 
 
 if __name__ == "__main__":

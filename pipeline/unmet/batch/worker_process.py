@@ -1,4 +1,4 @@
-"""The handle of one reading process: start it, give it a letter, know what became of the letter even if it dies."""
+"""The handle of one reading process: start it, give it letters, know what became of each even if it dies."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from unmet.batch.jobs import Outcome, read_frame, write_frame
 from unmet.errors import UnmetError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from unmet.batch.jobs import Job
     from unmet.batch.worker import Settings
 
@@ -31,7 +33,7 @@ class WorkerStartError(UnmetError):
 
 
 class WorkerProcess:
-    """A process that reads letters one by one. It is started with the first letter, and again after it has died."""
+    """A process that reads letters. It is started with the first letter, and again after it has died."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -39,36 +41,48 @@ class WorkerProcess:
         self._closed = False
         self._letters = 0  # that the process has read
 
-    def read(self, job: Job) -> Outcome:
-        """Read one letter. A process that dies over it twice, or takes too long, gives a quarantined outcome.
+    def read(self, jobs: Sequence[Job]) -> list[Outcome]:
+        """Read letters, together; where the process dies over them or they take too long, one by one.
 
-        Twice, since a process may be killed for what it has nothing to do with, such as another's memory.
+        A process that dies over one letter twice, or takes too long, gives a quarantined outcome. Twice, since a process may
+        be killed for what it has nothing to do with, such as another's memory.
         Raises :class:`WorkerStartError` where no process can be started that loads the pipeline, and ``RuntimeError`` when it
         is closed, by another thread, while it reads.
         """
+        found = self._asked(jobs) if len(jobs) > 1 else None
+        return found if isinstance(found, list) else [self._alone(job) for job in jobs]
+
+    def _alone(self, job: Job) -> Outcome:
         status = 0
         for _ in range(2):
-            if self._closed:
-                raise RuntimeError("the process was ended")
-            if self._process is not None and self._letters >= _LETTERS:
-                _end(self._process)
-                self._process = None
-            process = self._process = self._process or self._start()
-            assert process.stdin is not None
-            assert process.stdout is not None
-            try:
-                write_frame(process.stdin, msgspec.msgpack.encode(job))
-                frame = read_frame(process.stdout)
-            except BrokenPipeError:
-                frame = None
-            if frame is not None:
-                self._letters += 1
-                return msgspec.msgpack.decode(frame, type=Outcome)
-            self._process = None
-            status = _end(process)
+            found = self._asked([job])
+            if isinstance(found, list):
+                return found[0]
+            status = found
             if status == -signal.SIGALRM:
                 break
         return Outcome(job.name, job.sha256, "quarantined", reason=self._reason(status))
+
+    def _asked(self, jobs: Sequence[Job]) -> list[Outcome] | int:
+        """Return the outcomes of ``jobs``; the status with which the process ended where it did."""
+        if self._closed:
+            raise RuntimeError("the process was ended")
+        if self._process is not None and self._letters >= _LETTERS:
+            _end(self._process)
+            self._process = None
+        process = self._process = self._process or self._start()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            write_frame(process.stdin, msgspec.msgpack.encode(jobs))
+            frame = read_frame(process.stdout)
+        except BrokenPipeError:
+            frame = None
+        if frame is None:
+            self._process = None
+            return _end(process)
+        self._letters += len(jobs)
+        return msgspec.msgpack.decode(frame, type=list[Outcome])
 
     def close(self) -> None:
         """End the process for good; a letter that it is reading is given up."""

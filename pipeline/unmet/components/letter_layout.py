@@ -7,6 +7,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from unmet.layout import Layout, parse_layout
+from unmet.together import Recent
 
 if not Doc.has_extension("letter"):
     Doc.set_extension("letter", default=None)
@@ -20,14 +21,14 @@ _LETTER = ("._.", "letter", None, None)
 
 
 class _Kept(NamedTuple):
-    """The plain values last asked for, the very object, and the layout that they hold."""
+    """Plain values, the very object, and the layout that they hold."""
 
     plain: Any
     layout: Layout
 
 
-# Every component asks for the layout of the letter at hand.
-_kept: _Kept | None = None
+# Every component asks for the layouts of the letters at hand. By the identity of their plain values.
+_kept: Recent[_Kept] = Recent()
 
 
 def letter_text(doc: Doc) -> str:
@@ -38,14 +39,13 @@ def letter_text(doc: Doc) -> str:
 
 def layout_of(doc: Doc) -> Layout:
     """Return the layout that ``unmet_layout`` found in ``doc``; raises ``ValueError`` if it has not run."""
-    global _kept
     data: dict[Any, Any] = doc.user_data
     plain = data.get(_LETTER)
     if plain is None:
         raise ValueError("the component 'unmet_layout' must run before this one")
-    kept = _kept
+    kept = _kept.get(id(plain))
     if kept is None or kept.plain is not plain:
-        _kept = kept = _Kept(plain, msgspec.convert(plain, Layout))
+        kept = _kept.add(id(plain), _Kept(plain, msgspec.convert(plain, Layout)))
     return kept.layout
 
 
@@ -53,13 +53,12 @@ class LetterLayout:
     """Parses sections, header, people and requests from the text of the Doc."""
 
     def __call__(self, doc: Doc) -> Doc:
-        global _kept
         text = letter_text(doc)
         layout = parse_layout(text)
         plain = msgspec.to_builtins(layout)
         doc._.letter_text = text
         doc._.letter = plain
-        _kept = _Kept(plain, layout)
+        _kept.add(id(plain), _Kept(plain, layout))
         return doc
 
 

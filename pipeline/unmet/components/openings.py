@@ -16,6 +16,7 @@ from spacy.strings import get_string_id
 
 from unmet.components.terms import tokens_of
 from unmet.components.tokenizer import TOKEN
+from unmet.together import LETTERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -50,8 +51,8 @@ class Openings:
         return sorted({*found, *starts, *(mark + 1 for mark in marks), *also})
 
 
-# Several components ask for those of the letter at hand.
-@lru_cache(maxsize=1)
+# Several components ask for those of the letters at hand.
+@lru_cache(maxsize=LETTERS)
 def _marks(text: str) -> list[int]:
     return [match.start() for match in _WITHIN.finditer(text)]
 

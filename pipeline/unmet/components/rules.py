@@ -10,6 +10,7 @@ from unmet.errors import KnowledgeError
 from unmet.knowledge import codes, load_yaml
 from unmet.layout.literals import PatternTable
 from unmet.layout.pattern import form
+from unmet.together import LETTERS
 
 
 class Found(NamedTuple):
@@ -72,7 +73,7 @@ class CriterionRules:
         return PatternTable(patterns, ignoring_case)
 
     @staticmethod
-    @lru_cache(maxsize=1024)
+    @lru_cache(maxsize=128 * LETTERS)
     def search(table: PatternTable, text: str, start: int, end: int) -> tuple[Found, ...]:
         """Return what in ``text[start:end]`` names criteria: per type without overlaps, in reading order."""
         found = [

@@ -14,6 +14,7 @@ import numpy as np
 from spacy.strings import get_string_id
 
 from unmet.components.tokenizer import TOKEN
+from unmet.together import Recent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,16 +38,17 @@ class _Kept(NamedTuple):
     tokens: Tokens
 
 
-_kept: _Kept | None = None
+# By the identity of the Doc.
+_kept: Recent[_Kept] = Recent()
 
 
 def tokens_of(doc: Doc) -> Tokens:
-    """Return the tokens of ``doc``; those of the last Doc asked for are kept, for the component after this one."""
-    global _kept
-    kept = _kept
+    """Return the tokens of ``doc``; those of the Docs at hand are kept, for the component after this one."""
+    kept = _kept.get(id(doc))
     if kept is None or kept.doc() is not doc or len(kept.tokens.starts) != len(doc):
         orth, lower, starts, lengths = np.ascontiguousarray(doc.to_array(["ORTH", "LOWER", "IDX", "LENGTH"]).T)
-        _kept = kept = _Kept(ref(doc), Tokens(orth, lower, starts.view("int64"), (starts + lengths).view("int64")))
+        own = Tokens(orth, lower, starts.view("int64"), (starts + lengths).view("int64"))
+        kept = _kept.add(id(doc), _Kept(ref(doc), own))
     return kept.tokens
 
 

@@ -19,6 +19,7 @@ import ahocorasick
 
 from unmet.layout.guard import split_alternatives
 from unmet.layout.pattern import spelled_part
+from unmet.together import LETTERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -284,7 +285,9 @@ class PatternTable:
         present = self._always
         hits: list[tuple[int, tuple[int, int, int]]] = []
         if self._any:
-            hits = list(self._automaton.iter(f" {_kept(text)[start:end]} "))
+            # A sentence that stands by itself is asked for once, a letter again and again.
+            plain = folded(text) if end - start == len(text) else _kept(text)[start:end]
+            hits = list(self._automaton.iter(f" {plain} "))
             for _, hit in hits:
                 present |= hit[0]
         possible = present & present >> self._count & self._all
@@ -320,7 +323,7 @@ def _signs_before(text: str, start: int, place: int) -> int:
 
 
 # The tables of a letter are asked one after the other, sentence by sentence.
-_kept = lru_cache(maxsize=4)(folded)
+_kept = lru_cache(maxsize=2 * LETTERS)(folded)
 
 
 def _first(alternative: _Alternative, text: str, start: int, end: int) -> re.Match[str] | None:

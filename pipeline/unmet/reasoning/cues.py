@@ -10,6 +10,7 @@ from unmet.components.rules import ignoring_case, union
 from unmet.knowledge import load_yaml
 from unmet.layout.literals import PatternTable
 from unmet.reasoning.words import pattern
+from unmet.together import LETTERS
 
 if TYPE_CHECKING:
     import re
@@ -41,7 +42,7 @@ def _patterns() -> PatternTable:
 
 
 # Rules and relation model ask for the same clauses of a letter; what was found is kept while it is read.
-_KEPT = 512
+_KEPT = 64 * LETTERS
 
 
 @lru_cache(maxsize=_KEPT)

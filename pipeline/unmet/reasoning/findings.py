@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from unmet.components.rules import CriterionRules, criterion_rules
 from unmet.reasoning.cues import clauses, find_cues, governing, only_concludes, reason_end, turn
 from unmet.reasoning.words import basis_by_type, families, pattern, type_by_type, types
+from unmet.together import LETTERS
 
 if TYPE_CHECKING:
     from unmet.components.mentions import Mention
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 # Whose sentences decide a status: the reviewer's, and the case facts the reviewer recounts.
 FACT_VOICES = frozenset(["reviewer", "record", "provider", "patient"])
 # Rationales whose findings are kept.
-_KEPT = 16
+_KEPT = 4 * LETTERS
 # Confidence of a rule's finding: a cue that names the criterion, down to words that only may mean it.
 CERTAIN, SURE, LIKELY, POSSIBLE, GUESS = 0.9, 0.8, 0.7, 0.45, 0.3
 

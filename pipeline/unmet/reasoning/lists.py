@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from unmet.components.rules import union
 from unmet.knowledge import load_yaml
 from unmet.layout.sentences import sentence_starts
+from unmet.together import LETTERS
 
 if TYPE_CHECKING:
     from unmet.layout.model import Offsets
@@ -57,9 +58,9 @@ class _Mark(NamedTuple):
 
 
 # Every criterion of a rationale asks for its lists and sentences; what was found is kept while the letter is read.
-_KEPT = 8
+_KEPT = 4 * LETTERS
 # The relation model decides anew which criteria there are, but not what is said of their statements.
-_STATEMENTS_KEPT = 64
+_STATEMENTS_KEPT = 16 * LETTERS
 
 
 @lru_cache(maxsize=_KEPT)
