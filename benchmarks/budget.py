@@ -1,5 +1,7 @@
 """Where the time goes: the milliseconds of each station, from a letter's bytes to its line of JSON, on one core.
 
+Letters are read together, as a run reads them.
+
     python benchmarks/budget.py LETTERS... [--model rules|FOLDER] [--sample 60] [--rounds 3] [--json FILE]
 
 The last two columns say what 1,000 words cost in the shorter half of the letters and in the longer half: a station whose
@@ -9,10 +11,10 @@ cost grows faster than the text shows there. ``peers.py`` compares with other pi
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 import time
-from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -28,39 +30,39 @@ from unmet.assemble import assemble
 from unmet.cli import letters_in
 from unmet.errors import UnmetError, UnreadableLetterError
 from unmet.ingest.read import letter_from_bytes
+from unmet.together import LETTERS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from spacy.language import Language
 
-WARM_UP = 10  # letters
 COLUMNS = ("station", "ms/letter", "share", "short, ms/1,000 words", "long, ms/1,000 words")
 
 
-def stations(nlp: Language, data: bytes) -> tuple[dict[str, float], int]:
-    """Read one letter and return the seconds of each station, in their order, and how many words the letter has.
+def stations(nlp: Language, together: Sequence[bytes]) -> list[tuple[dict[str, float], int]]:
+    """Read letters together and return of each the seconds of each station, in their order, and how many words it has.
 
     Raises ``UnreadableLetterError``.
     """
-    marks = [("", time.perf_counter())]
+    seconds: list[dict[str, float]] = [{} for _ in together]
 
-    def done(station: str) -> None:
-        marks.append((station, time.perf_counter()))
+    def timed(station: str, step: Callable[[Any], Any], values: Sequence[Any]) -> list[Any]:
+        made = []
+        for own, value in zip(seconds, values, strict=True):
+            start = time.perf_counter()
+            made.append(step(value))
+            own[station] = time.perf_counter() - start
+        return made
 
-    letter = letter_from_bytes(data, "letter")
-    done("file to text")
-    doc = nlp.make_doc(letter.text)
-    done("tokens")
+    model = record.Model(name=str(nlp.meta["name"]), version=str(nlp.meta["version"]))
+    letters = timed("file to text", lambda data: letter_from_bytes(data, "letter"), together)
+    docs = timed("tokens", lambda letter: nlp.make_doc(letter.text), letters)
     for name, component in nlp.pipeline:
-        doc = component(doc)
-        done(name)
-    found = assemble(letter, doc, record.Model(name=str(nlp.meta["name"]), version=str(nlp.meta["version"])))
-    done("record")
-    found.to_json()
-    done("JSON")
-    seconds = {station: at - before for (_, before), (station, at) in pairwise(marks)}
-    return seconds, len(letter.text.split())
+        docs = timed(name, component, docs)
+    found = timed("record", lambda pair: assemble(*pair, model), list(zip(letters, docs, strict=True)))
+    timed("JSON", lambda determination: determination.to_json(), found)
+    return [(own, len(letter.text.split())) for own, letter in zip(seconds, letters, strict=True)]
 
 
 def summarize(rounds: Sequence[Sequence[dict[str, float]]], words: Sequence[int]) -> dict[str, dict[str, float]]:
@@ -132,12 +134,15 @@ def main() -> None:
     if not letters:
         raise SystemExit("budget: no letter can be read; name others")
     facts = machine()
-    for data in letters[:WARM_UP]:
-        stations(nlp, data)
+    groups = [letters[first : first + LETTERS] for first in range(0, len(letters), LETTERS)]
+    stations(nlp, groups[0])
+    # As in a process that stays: what is loaded is not looked through again and again.
+    gc.collect()
+    gc.freeze()
     rounds: list[list[dict[str, float]]] = []
     words: list[int] = []
     for _ in range(arguments.rounds):
-        read = [stations(nlp, data) for data in letters]
+        read = [one for group in groups for one in stations(nlp, group)]
         rounds.append([seconds for seconds, _ in read])
         words = [count for _, count in read]
     summary = summarize(rounds, words)

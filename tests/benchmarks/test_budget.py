@@ -9,7 +9,7 @@ from unmet.loading import load
 
 def test_budget_times_every_station_of_a_letter_in_order(samples: Path) -> None:
     nlp = load("rules")
-    seconds, words = stations(nlp, (samples / "sample-multi-request.md").read_bytes())
+    ((seconds, words),) = stations(nlp, [(samples / "sample-multi-request.md").read_bytes()])
     assert list(seconds) == ["file to text", "tokens", *nlp.pipe_names, "record", "JSON"]
     assert all(value > 0 for value in seconds.values())
     assert words > 300
