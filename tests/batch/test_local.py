@@ -9,11 +9,13 @@ from itertools import count, islice
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from unmet.batch.engine import in_order
 from unmet.batch.jobs import Job, Outcome
 from unmet.batch.local import LocalEngine
 from unmet.batch.worker import Settings
-from unmet.batch.worker_process import WorkerProcess, WorkerStartError
+from unmet.batch.worker_process import WorkerProcess, WorkerStartError, _groups
 from unmet.loading import RULES
 from unmet.record import Determination
 
@@ -118,6 +120,16 @@ def test_worker_process_begins_anew_so_that_what_it_learns_does_not_add_up(
         processes.append(worker._process.pid)
     assert processes[0] == processes[1] != processes[2]
     assert len(set(records)) == 1
+
+
+@given(st.lists(st.integers(0, 12), max_size=20))
+def test_worker_process_letters_read_together_keep_their_order_and_have_few_bytes(sizes: list[int]) -> None:
+    jobs = [Job(str(number), b"x" * size, "") for number, size in enumerate(sizes)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("unmet.batch.worker_process._TOGETHER", 10)
+        groups = list(_groups(jobs))
+    assert [one for group in groups for one in group] == jobs
+    assert all(len(group) == 1 or sum(len(one.data) for one in group) <= 10 for group in groups)
 
 
 def test_worker_process_a_pipeline_that_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:

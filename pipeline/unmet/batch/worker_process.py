@@ -15,7 +15,7 @@ from unmet.batch.jobs import Outcome, read_frame, write_frame
 from unmet.errors import UnmetError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from unmet.batch.jobs import Job
     from unmet.batch.worker import Settings
@@ -26,6 +26,10 @@ _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THR
 # A vocabulary learns each new word for good: after so many letters a new process begins with the one that was shipped, for
 # a fiftieth of the time, so that memory does not grow with the number of letters.
 _LETTERS = 5000
+
+
+# Letters are read together while they have no more bytes than this in all: a bound for memory.
+_TOGETHER = 16_000_000
 
 
 class WorkerStartError(UnmetError):
@@ -49,8 +53,11 @@ class WorkerProcess:
         Raises :class:`WorkerStartError` where no process can be started that loads the pipeline, and ``RuntimeError`` when it
         is closed, by another thread, while it reads.
         """
-        found = self._asked(jobs) if len(jobs) > 1 else None
-        return found if isinstance(found, list) else [self._alone(job) for job in jobs]
+        outcomes: list[Outcome] = []
+        for group in _groups(jobs):
+            found = self._asked(group) if len(group) > 1 else None
+            outcomes += found if isinstance(found, list) else [self._alone(job) for job in group]
+        return outcomes
 
     def _alone(self, job: Job) -> Outcome:
         status = 0
@@ -135,3 +142,15 @@ def _end(process: subprocess.Popen[bytes]) -> int:
             with suppress(BrokenPipeError):  # what was still to be written to it
                 stream.close()
     return process.wait()
+
+
+def _groups(jobs: Sequence[Job]) -> Iterator[list[Job]]:
+    """Cut ``jobs``, in order, into those that are read together."""
+    group: list[Job] = []
+    for job in jobs:
+        if group and sum(len(one.data) for one in [*group, job]) > _TOGETHER:
+            yield group
+            group = []
+        group.append(job)
+    if group:
+        yield group
