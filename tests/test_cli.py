@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import unmet.assemble
 import unmet.reading
 from typer.testing import CliRunner
 from unmet import __version__
@@ -190,14 +191,14 @@ def test_cli_read_an_empty_folder_says_so(tmp_path: Path) -> None:
 def test_cli_read_a_crash_is_reported_without_words_and_others_are_read(
     letter: Path, other: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    determine = unmet.reading.determine
+    whole = unmet.assemble.assemble
 
-    def crash(source: LetterText, **options: Any) -> Any:
+    def crash(source: LetterText, *given: Any, **options: Any) -> Any:
         if source.source.path == str(letter):
             raise RuntimeError(SECRET)
-        return determine(source, **options)
+        return whole(source, *given, **options)
 
-    monkeypatch.setattr(unmet.reading, "determine", crash)
+    monkeypatch.setattr(unmet.assemble, "assemble", crash)
     result = run("read", letter, other, "--format", "jsonl")
     assert result.exit_code == 1
     assert [json.loads(line)["source"]["path"] for line in result.stdout.splitlines()] == [str(other)]

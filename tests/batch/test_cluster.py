@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 from unmet.cli import app
+from unmet.together import LETTERS
 
 pytest.importorskip("distributed")
 
@@ -227,6 +228,8 @@ def test_cluster_a_scheduler_that_dies_ends_the_run_which_is_gone_on_with(
     cluster: Cluster, letters: Path, tmp_path: Path
 ) -> None:
     at_gate(letters / "08.txt")
+    for number in range(LETTERS):  # as many as are read together, before the others
+        (letters / f"00-{number:02}.txt").write_bytes((letters / "00.txt").read_bytes() + b"\n%d\n" % number)
     cluster.add_worker()
     cluster.wait_for_workers(1)
     output = tmp_path / "out.jsonl"
@@ -239,9 +242,9 @@ def test_cluster_a_scheduler_that_dies_ends_the_run_which_is_gone_on_with(
     assert "the Dask scheduler is gone" in said
     assert "Traceback" not in said
     rest = run(letters, "-o", output, "--resume")
-    assert "of these read before: 8" in rest.stderr
+    assert f"of these read before: {LETTERS}" in rest.stderr
     paths = [json.loads(line)["source"]["path"] for line in output.read_text().splitlines()]
-    assert len(paths) == len(set(paths)) == 10
+    assert len(paths) == len(set(paths)) == 10 + LETTERS
     assert paths == sorted(paths)
 
 
