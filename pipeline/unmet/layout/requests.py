@@ -200,12 +200,9 @@ def _title(text: str, start: int, colon: int, *, is_first: bool) -> Offsets:
         lead_in = _lead_in_end(text, start, colon)
         if lead_in:
             return trim(text, lead_in, colon)
-    starts = sentence_starts(text, start, colon)
     # Where the prose before has no full stop, a conclusion formula still marks its end.
-    for match in _CONCLUSION.finditer(text, start, colon):
-        if match.end() < colon and match.end() not in starts:
-            starts.append(match.end())
-    starts.sort()
+    ends = [match.end() for match in _CONCLUSION.finditer(text, start, colon) if match.end() < colon]
+    starts = sorted({*sentence_starts(text, start, colon), *ends})
     if not starts:
         return trim(text, start, colon)
     chosen = len(starts) - 1
